@@ -1,0 +1,71 @@
+# Targets that a person types carry "##" and a sentence: `make` prints them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= .vitte
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## print this help
+	@echo "vitte: a Telegram companion bot in one supervised process"; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/run ## talk to the bot in your browser; starts all it needs, Ctrl-C ends it
+	@$(BIN)/vitte dev --data $(DATA) $(ARGS)
+
+test: $(VENV)/check ## run the tests on a real PostgreSQL, Valkey and local Telegram
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: format-check lint types layers test ## everything that must pass before a commit lands
+
+format: $(VENV)/check ## lay the code out
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix --quiet . || true
+
+format-check: $(VENV)/check
+	@$(BIN)/ruff format --check --quiet . || { echo "make format lays it out"; exit 1; }
+
+lint: $(VENV)/check ## look for mistakes and for breaks of style
+	@$(BIN)/ruff check .
+
+types: $(VENV)/check ## check every type, strictly
+	@$(BIN)/basedpyright --warnings
+
+layers: $(VENV)/check ## check that imports go down the house
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/check ## measure cold start and memory
+	@$(BIN)/python benchmarks/start.py $(ARGS)
+
+bench-runtime: $(VENV)/check ## measure the runtime beside its peers
+	@$(BIN)/python benchmarks/runtime.py $(ARGS)
+
+wheel: $(VENV)/check ## build the wheel into dist/
+	@$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
+
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url
+
+lock: $(VENV)/check ## resolve the dependencies anew and write locks/
+	@$(COMPILE) $(LOCK) --extra embedded --group build --group test --group check -o locks/check.txt
+	@$(COMPILE) --constraint locks/check.txt --extra embedded --group build -o locks/run.txt
+	@$(COMPILE) --constraint locks/check.txt -o locks/production.txt
+
+clean: ## remove what was built and installed; the data folder stays
+	@rm -rf $(VENV) dist .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# An environment is as new as its lock. `run` holds what running needs, `check` all the rest as well.
+$(VENV)/run: locks/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("vitte needs Python 3.11 or newer; say which: make run PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what vitte needs into $(VENV) (the first time takes up to a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/check: $(VENV)/run locks/check.txt
+	@echo "Installing the tools of the tests into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/check.txt
+	@touch $@
+
+.PHONY: help run test check format format-check lint types layers bench bench-runtime wheel lock clean

@@ -1,0 +1,1 @@
+"""vitte: a Telegram companion bot in one supervised process."""

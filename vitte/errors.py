@@ -1,0 +1,42 @@
+"""Every error that vitte raises on purpose.
+
+One root, so that an edge can tell "we said no" from "we are broken". What a
+caller needs in order to decide travels as attributes; what a person of the chat
+may read has a Fluent id (``words``); ``permanent`` tells whether trying the
+same again can ever help. The runtime has errors of its own, since it can be
+lifted out and used alone: see ``vitte.runtime``.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class VitteError(Exception):
+    """Raised when vitte refuses on purpose; the root of the errors below."""
+
+    permanent: ClassVar[bool] = True
+    words: ClassVar[str] = "error-ours"
+
+
+class Fault:
+    """One thing wrong with the configuration: where, what, and what to do."""
+
+    __slots__ = ("key", "line", "problem", "source")
+
+    def __init__(self, *, key: str, problem: str, source: str, line: int | None = None) -> None:
+        self.key = key
+        self.problem = problem
+        self.source = source
+        self.line = line
+
+    def __str__(self) -> str:
+        place = self.source if self.line is None else f"{self.source}, line {self.line}"
+        return f"{self.key}: {self.problem} ({place})"
+
+
+class BadConfiguration(VitteError):
+    """Raised when the configuration has faults; carries every one of them."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in faults))
