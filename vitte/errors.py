@@ -40,3 +40,11 @@ class BadConfiguration(VitteError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in faults))
+
+
+class BadWords(VitteError):
+    """Raised when the Fluent files cannot be read, or the languages do not agree."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(faults))
