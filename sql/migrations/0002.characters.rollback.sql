@@ -1,0 +1,2 @@
+DROP TABLE characters;
+DROP DOMAIN words;

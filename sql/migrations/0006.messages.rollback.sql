@@ -1,0 +1,2 @@
+DROP FUNCTION make_message_partitions;
+DROP TABLE messages;

@@ -1,0 +1,54 @@
+-- What was said.
+
+-- add_exchange
+-- Append what a person said and what was answered, in this order, and note in the dialog when it was.
+WITH spoken AS (
+    UPDATE dialogs SET last_message_at = %(now)s, updated_at = %(now)s
+    WHERE id = %(dialog_id)s AND user_id = %(user_id)s
+)
+INSERT INTO messages (dialog_id, user_id, role, text, created_at)
+SELECT %(dialog_id)s, %(user_id)s, said.role, said.text, %(now)s
+FROM unnest(%(roles)s::text[], %(texts)s::text[]) WITH ORDINALITY AS said (role, text, place)
+ORDER BY said.place
+RETURNING id, dialog_id, user_id, role, text, created_at;
+
+-- list_recent_messages
+-- The latest words of a dialog, the newest first. Nothing in it is older than the dialog itself: saying so spares
+-- PostgreSQL the months before it began.
+SELECT id, dialog_id, user_id, role, text, created_at
+FROM messages
+WHERE dialog_id = %(dialog_id)s AND created_at >= %(since)s AND id < %(before)s
+ORDER BY id DESC
+LIMIT %(limit)s;
+
+-- delete_old_messages
+-- Delete messages past what their owner's plan keeps, among the next so many old ones after a given id. Walking along
+-- the ids, a run looks once at what the longer plan still keeps, and each batch has a bounded length however few are due.
+WITH looked_at AS (
+    SELECT old.id, old.created_at, old.user_id
+    FROM messages AS old
+    WHERE old.id > %(after)s AND old.created_at < greatest(%(free_before)s::timestamptz, %(premium_before)s::timestamptz)
+    ORDER BY old.id
+    LIMIT %(limit)s
+), due AS (
+    SELECT looked_at.id, looked_at.created_at
+    FROM looked_at
+    JOIN subscriptions AS plan ON plan.user_id = looked_at.user_id
+    WHERE looked_at.created_at < CASE
+        WHEN plan.plan = 'premium' AND plan.expires_at > %(now)s THEN %(premium_before)s::timestamptz
+        ELSE %(free_before)s::timestamptz
+    END
+), gone AS (
+    DELETE FROM messages
+    USING due
+    WHERE messages.id = due.id AND messages.created_at = due.created_at
+    RETURNING messages.id
+)
+SELECT
+    (SELECT count(id) FROM looked_at)::integer AS looked_at,
+    (SELECT count(id) FROM gone)::integer AS deleted,
+    coalesce((SELECT max(id) FROM looked_at), %(after)s)::bigint AS last_id;
+
+-- make_partitions
+-- Make the months from a given day on that are not there yet.
+SELECT make_message_partitions(%(first)s::date, %(months)s::integer) AS made;

@@ -1,0 +1,57 @@
+-- People. See vitte/store/users.py for what their names promise.
+
+-- add_or_refresh_user
+-- Write a person who wrote to us, with settings and a subscription at the first contact, in one statement.
+-- Whether the person is new is told by xmax: an inserted row was never locked and has none, while one that
+-- ON CONFLICT found was locked by this very transaction before it was updated. The update takes place even when
+-- nothing differs, for a row that it skips would not be returned; updated_at moves only when something does.
+-- The child rows refer to a user of the same statement: foreign keys are checked at its end.
+WITH written AS (
+    INSERT INTO users AS old
+        (id, first_name, last_name, username, language_code, start_payload, created_at, updated_at)
+    VALUES
+        (%(id)s, %(first_name)s, %(last_name)s, %(username)s, %(language_code)s, %(start_payload)s, %(now)s, %(now)s)
+    ON CONFLICT (id) DO UPDATE SET
+        first_name = excluded.first_name,
+        last_name = excluded.last_name,
+        username = excluded.username,
+        language_code = excluded.language_code,
+        start_payload = coalesce(old.start_payload, excluded.start_payload),
+        unreachable_since = NULL,
+        updated_at = CASE
+            WHEN (old.first_name, old.last_name, old.username, old.language_code, old.unreachable_since)
+                IS DISTINCT FROM
+                (excluded.first_name, excluded.last_name, excluded.username, excluded.language_code, NULL)
+            THEN excluded.updated_at
+            ELSE old.updated_at
+        END
+    RETURNING id, first_name, last_name, username, language_code, start_payload, unreachable_since,
+        created_at, updated_at, xmax = 0 AS is_new
+), settled AS (
+    INSERT INTO settings (user_id, language, created_at, updated_at)
+    SELECT id, %(language)s, %(now)s, %(now)s FROM written
+    WHERE is_new
+), subscribed AS (
+    INSERT INTO subscriptions (user_id, plan, started_at, created_at, updated_at)
+    SELECT id, 'free', %(now)s, %(now)s, %(now)s FROM written
+    WHERE is_new
+)
+SELECT id, first_name, last_name, username, language_code, start_payload, unreachable_since,
+    created_at, updated_at, is_new
+FROM written;
+
+-- get_user
+-- One person.
+SELECT id, first_name, last_name, username, language_code, start_payload, unreachable_since, created_at, updated_at
+FROM users
+WHERE id = %(id)s;
+
+-- mark_unreachable
+-- Note that Telegram refuses to deliver to a person; the first refusal's time stands.
+UPDATE users SET unreachable_since = %(now)s, updated_at = %(now)s
+WHERE id = %(id)s AND unreachable_since IS NULL;
+
+-- mark_reachable
+-- Note that a person can be written to again.
+UPDATE users SET unreachable_since = NULL, updated_at = %(now)s
+WHERE id = %(id)s AND unreachable_since IS NOT NULL;

@@ -1,0 +1,125 @@
+"""What was said, in partitions of a month."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal, NewType
+
+from msgspec import Struct
+
+from vitte.store.dialogs import Dialog, DialogId
+from vitte.store.pool import Session
+from vitte.store.queries import take
+from vitte.store.text import storable
+from vitte.store.users import UserId
+
+ADD_EXCHANGE = take("messages", "add_exchange")
+LIST_RECENT = take("messages", "list_recent_messages")
+DELETE_OLD = take("messages", "delete_old_messages")
+MAKE_PARTITIONS = take("messages", "make_partitions")
+
+MessageId = NewType("MessageId", int)
+
+OLDEST = MessageId(0)
+NEWEST = MessageId(2**63 - 1)
+"""Below and above every message: where a walk begins."""
+
+LONGEST = 16_384
+"""Characters of a message; Telegram's own limit is 4,096, a character's words are sent in parts."""
+
+Role = Literal["user", "character"]
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """Something said in a dialog, by the person or by the character."""
+
+    id: MessageId
+    dialog_id: DialogId
+    user_id: UserId
+    role: Role
+    text: str
+    created_at: datetime
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """What is kept: messages not older than these, by the plan in force. None keeps everything."""
+
+    free_before: datetime
+    premium_before: datetime | None
+
+
+class Cleaned(Struct, frozen=True, kw_only=True):
+    """What one batch of ``delete_old`` did; it was the last when it looked at less than it might."""
+
+    looked_at: int
+    deleted: int
+    last_id: MessageId
+
+
+class _Made(Struct, frozen=True, kw_only=True):
+    made: int
+
+
+async def add_exchange(
+    session: Session, dialog: Dialog, said: str | None, answered: Sequence[str], now: datetime
+) -> list[Message]:
+    """Append what a person said and the pieces of the answer; give the new messages in order.
+
+    Either side may speak alone: ``said`` None, or no ``answered``. Nothing empty is kept.
+    """
+    roles: list[Role] = ["user", *("character" for _ in answered)]
+    texts = ["" if said is None else said, *answered]
+    spoken = [
+        (role, storable(text, LONGEST)) for role, text in zip(roles, texts, strict=True) if text
+    ]
+    return await session.rows(
+        ADD_EXCHANGE,
+        Message,
+        dialog_id=dialog.id,
+        user_id=dialog.user_id,
+        roles=[role for role, _ in spoken],
+        texts=[text for _, text in spoken],
+        now=now,
+    )
+
+
+async def list_recent(
+    session: Session, dialog: Dialog, *, limit: int, before: MessageId = NEWEST
+) -> list[Message]:
+    """Give the latest messages of a dialog, the newest first, those older than ``before``."""
+    return await session.rows(
+        LIST_RECENT,
+        Message,
+        dialog_id=dialog.id,
+        since=dialog.created_at,
+        before=before,
+        limit=limit,
+    )
+
+
+async def delete_old(
+    session: Session,
+    retention: Retention,
+    now: datetime,
+    *,
+    after: MessageId = OLDEST,
+    limit: int = 1_000,
+) -> Cleaned:
+    """Delete what is older than its owner's plan keeps, among the next ``limit`` old messages.
+
+    A run walks: the first batch after ``OLDEST``, each next one after the ``last_id`` of the one
+    before, each in a transaction of its own.
+    """
+    return await session.row(
+        DELETE_OLD,
+        Cleaned,
+        free_before=retention.free_before,
+        premium_before=retention.premium_before,
+        now=now,
+        after=after,
+        limit=limit,
+    )
+
+
+async def make_partitions(session: Session, first: date, months: int) -> int:
+    """Make the partitions of so many months from that of ``first`` on; give how many were missing."""
+    return (await session.row(MAKE_PARTITIONS, _Made, first=first, months=months)).made

@@ -1,0 +1,264 @@
+"""The database: a pool of connections, and the one place where it can fail.
+
+Owns every connection to PostgreSQL. Keeps some ready, opens more under load up
+to a ceiling, and lets nobody wait for one without a deadline. The loss of
+PostgreSQL loses nothing here: opening does not fail, a question asked meanwhile
+does (``DatabaseAway``), and connections come back by themselves. psycopg's
+errors end in this file; what leaves it is from ``vitte.errors``.
+"""
+
+import select
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Protocol, TypeVar
+
+import psycopg
+from anyio import CancelScope, fail_after
+from msgspec import Struct
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow, class_row
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from vitte.errors import DatabaseAway, DatabaseBusy, DatabaseSlow
+from vitte.store.queries import Query
+
+Row = TypeVar("Row")
+_Connection = psycopg.AsyncConnection[TupleRow]
+
+
+class Session(Protocol):
+    """What runs named queries: the database (each on its own) or a transaction (all as one)."""
+
+    async def row_or_none(self, query: Query, row: type[Row], /, **given: Any) -> Row | None:
+        """Give the first row, or None when there is none."""
+        ...
+
+    async def rows(self, query: Query, row: type[Row], /, **given: Any) -> list[Row]:
+        """Give every row."""
+        ...
+
+    async def row(self, query: Query, row: type[Row], /, **given: Any) -> Row:
+        """Give the one row of a query that always has one."""
+        ...
+
+    async def change(self, query: Query, /, **given: Any) -> int:
+        """Run a query for its effect; give the number of rows it touched."""
+        ...
+
+
+class PoolLimits(Struct, frozen=True, kw_only=True):
+    """How many connections, and how long anything may take, in seconds."""
+
+    kept: int = 20
+    most: int = 50
+    most_waiting: int = 1_000
+    wait_seconds: float = 5.0
+    connect_seconds: int = 3
+    statement_seconds: float = 10.0
+    lock_seconds: float = 2.0
+    idle_in_transaction_seconds: float = 10.0
+
+
+class PoolState(Struct, frozen=True, kw_only=True):
+    """The pool at this moment: connections open, lent and idle, and who waits for one."""
+
+    size: int
+    lent: int
+    idle: int
+    waiting: int
+
+
+class Transaction:
+    """Named queries on one connection, committed together or not at all."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    async def row_or_none(self, query: Query, row: type[Row], /, **given: Any) -> Row | None:
+        """See ``Session.row_or_none``."""
+        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+            await cursor.execute(query.statement, given)
+            return await cursor.fetchone()
+
+    async def rows(self, query: Query, row: type[Row], /, **given: Any) -> list[Row]:
+        """See ``Session.rows``."""
+        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+            await cursor.execute(query.statement, given)
+            return await cursor.fetchall()
+
+    async def row(self, query: Query, row: type[Row], /, **given: Any) -> Row:
+        """See ``Session.row``."""
+        found = await self.row_or_none(query, row, **given)
+        if found is None:
+            raise LookupError(query.name)
+        return found
+
+    async def change(self, query: Query, /, **given: Any) -> int:
+        """See ``Session.change``."""
+        cursor = await self._connection.execute(query.statement, given)
+        return cursor.rowcount
+
+
+class Database:
+    """The pool: runs single queries on a connection of their own, and transactions."""
+
+    def __init__(self, url: str, limits: PoolLimits | None = None) -> None:
+        self._limits = limits or PoolLimits()
+        self._lent = 0
+        self._pool = AsyncConnectionPool[_Connection](
+            kwargs=_connection_arguments(url, self._limits),
+            min_size=self._limits.kept,
+            max_size=self._limits.most,
+            max_waiting=self._limits.most_waiting,
+            timeout=self._limits.wait_seconds,
+            # The pool's back-off doubles without a ceiling up to this time, then starts anew:
+            # kept short, connections are back within seconds of PostgreSQL's return.
+            reconnect_timeout=4.0,
+            name="vitte",
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Begin to fill the pool; returns at once, also while PostgreSQL is away."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close every connection; whoever still waits for one is refused."""
+        with CancelScope(shield=True):
+            await self._pool.close(timeout=5)
+
+    async def check(self, seconds: float = 1.0) -> float:
+        """Ask PostgreSQL for a sign of life; give the seconds it took.
+
+        It asks on a connection of the pool, waiting for one like everybody else: a full
+        pool is ill health, and a connection of its own would not notice.
+
+        Raises:
+            DatabaseBusy: when no connection came free in time.
+            DatabaseAway: when PostgreSQL does not answer in time.
+        """
+        began = time.monotonic()
+        try:
+            with fail_after(seconds):
+                async with self._borrow(seconds) as connection:
+                    await connection.execute(b"SELECT 1")
+        except TimeoutError:
+            raise DatabaseAway(f"no answer within {seconds} s") from None
+        return time.monotonic() - began
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        """Lend one connection for queries that are committed together at the block's end.
+
+        Raises:
+            DatabaseBusy, DatabaseAway, DatabaseSlow: as their names say.
+        """
+        async with self._borrow() as connection, connection.transaction():
+            yield Transaction(connection)
+
+    async def row_or_none(self, query: Query, row: type[Row], /, **given: Any) -> Row | None:
+        """See ``Session.row_or_none``."""
+        async with self._borrow() as connection:
+            return await Transaction(connection).row_or_none(query, row, **given)
+
+    async def rows(self, query: Query, row: type[Row], /, **given: Any) -> list[Row]:
+        """See ``Session.rows``."""
+        async with self._borrow() as connection:
+            return await Transaction(connection).rows(query, row, **given)
+
+    async def row(self, query: Query, row: type[Row], /, **given: Any) -> Row:
+        """See ``Session.row``."""
+        async with self._borrow() as connection:
+            return await Transaction(connection).row(query, row, **given)
+
+    async def change(self, query: Query, /, **given: Any) -> int:
+        """See ``Session.change``."""
+        async with self._borrow() as connection:
+            return await Transaction(connection).change(query, **given)
+
+    def state(self) -> PoolState:
+        """Give the pool's numbers at this moment."""
+        stats = self._pool.get_stats()
+        return PoolState(
+            size=stats.get("pool_size", 0),
+            lent=self._lent,
+            idle=stats.get("pool_available", 0),
+            waiting=stats.get("requests_waiting", 0),
+        )
+
+    @asynccontextmanager
+    async def _borrow(self, seconds: float | None = None) -> AsyncGenerator[_Connection]:
+        with self._in_our_words():
+            connection = await self._take(seconds)
+            self._lent += 1
+            try:
+                yield connection
+            finally:
+                self._lent -= 1
+                # Unshielded, a cancellation would interrupt the giving back and lose the connection.
+                with CancelScope(shield=True):
+                    await self._pool.putconn(connection)
+
+    async def _take(self, seconds: float | None) -> _Connection:
+        deadline = time.monotonic() + (self._limits.wait_seconds if seconds is None else seconds)
+        while True:
+            connection = await self._pool.getconn(timeout=deadline - time.monotonic())
+            if _is_silent(connection):
+                return connection
+            # The server hung up while it lay idle, as after a restart. The next one may be well.
+            await connection.close()
+            await self._pool.putconn(connection)
+
+    @contextmanager
+    def _in_our_words(self) -> Generator[None]:
+        try:
+            yield
+        except PoolTimeout as error:
+            # When all are lent out the wait was for people, else it was for PostgreSQL.
+            raise (DatabaseBusy if self._lent else DatabaseAway)(str(error)) from error
+        except (
+            TooManyRequests,
+            psycopg.errors.LockNotAvailable,
+            psycopg.errors.DeadlockDetected,
+        ) as error:
+            raise DatabaseBusy(str(error)) from error
+        except psycopg.errors.QueryCanceled as error:
+            raise DatabaseSlow(str(error)) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed) as error:
+            raise DatabaseAway(str(error)) from error
+
+
+def _is_silent(connection: _Connection) -> bool:
+    """Tell whether an idle connection is still good, without asking the server.
+
+    An idle server says nothing. A socket with something to read holds the end of the
+    stream or a farewell, and finding out costs two microseconds instead of a round trip.
+    """
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)
+
+
+def _connection_arguments(url: str, limits: PoolLimits) -> dict[str, Any]:
+    settings = {
+        "statement_timeout": round(limits.statement_seconds * 1000),
+        "lock_timeout": round(limits.lock_seconds * 1000),
+        "idle_in_transaction_session_timeout": round(limits.idle_in_transaction_seconds * 1000),
+        "TimeZone": "UTC",
+        "jit": "off",
+    }
+    given = {key: value for key, value in conninfo_to_dict(url).items() if value is not None}
+    ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return {
+        "application_name": "vitte",
+        "connect_timeout": limits.connect_seconds,
+        **given,
+        # What the URL says comes last and so wins.
+        "options": f"{ours} {given.get('options', '')}".strip(),
+        "autocommit": True,
+        # Every query is one of ours and comes again: prepare it the first time.
+        "prepare_threshold": 0,
+    }

@@ -1,0 +1,55 @@
+"""What each person has paid for."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from vitte.store.pool import Session
+from vitte.store.queries import take
+from vitte.store.users import UserId
+
+GET = take("subscriptions", "get_subscription")
+SET = take("subscriptions", "set_subscription")
+
+Plan = Literal["free", "premium"]
+
+
+class Subscription(Struct, frozen=True, kw_only=True):
+    """A plan as bought. What counts at a moment is ``plan_at(now)``: a premium that ended is free."""
+
+    user_id: UserId
+    plan: Plan
+    started_at: datetime
+    expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    def is_active(self, now: datetime) -> bool:
+        """Tell whether something paid for is in force."""
+        return self.expires_at is not None and now < self.expires_at
+
+    def plan_at(self, now: datetime) -> Plan:
+        """Give the plan that counts at a moment."""
+        return "premium" if self.is_active(now) else "free"
+
+
+async def get(session: Session, user: UserId) -> Subscription | None:
+    """Give a person's subscription, or None for a stranger."""
+    return await session.row_or_none(GET, Subscription, user_id=user)
+
+
+async def set_premium(
+    session: Session, user: UserId, expires_at: datetime, now: datetime
+) -> Subscription | None:
+    """Give a person the premium plan up to a moment, which must lie ahead; None for a stranger."""
+    return await session.row_or_none(
+        SET, Subscription, user_id=user, plan="premium", expires_at=expires_at, now=now
+    )
+
+
+async def set_free(session: Session, user: UserId, now: datetime) -> Subscription | None:
+    """Put a person back on the free plan; None for a stranger."""
+    return await session.row_or_none(
+        SET, Subscription, user_id=user, plan="free", expires_at=None, now=now
+    )
