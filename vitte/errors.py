@@ -48,3 +48,45 @@ class BadWords(VitteError):
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(faults))
+
+
+class UnknownQuery(VitteError):
+    """Raised when a name is taken that stands in no file of named queries."""
+
+    def __init__(self, noun: str, name: str) -> None:
+        self.noun = noun
+        self.name = name
+        super().__init__(f"sql/queries/{noun}.sql has no query named {name}")
+
+
+class DatabaseAway(VitteError):
+    """Raised when PostgreSQL cannot be reached, or hung up in the middle of a question."""
+
+    permanent = False
+
+
+class DatabaseBusy(VitteError):
+    """Raised when no connection, or no lock, came free within its time."""
+
+    permanent = False
+
+
+class DatabaseSlow(VitteError):
+    """Raised when PostgreSQL cancelled a statement that took longer than it may."""
+
+    permanent = False
+
+
+class MigrationFailed(VitteError):
+    """Raised when a migration does not go through; nothing of it remains."""
+
+    def __init__(self, migration: str, reason: str) -> None:
+        self.migration = migration
+        self.reason = reason
+        super().__init__(f"{migration} failed and was undone: {reason}")
+
+
+class MigrationBlocked(VitteError):
+    """Raised when another session holds what a migration needs for longer than it waits."""
+
+    permanent = False
