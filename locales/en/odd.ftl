@@ -19,3 +19,5 @@ odd-button-old =
     .notice = This button is from an earlier time. Send /start for a new one.
 odd-button-foreign =
     .notice = This button is not for you, sorry.
+odd-sale =
+    .notice = There is nothing to buy here yet. No money was taken.

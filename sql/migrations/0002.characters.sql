@@ -35,7 +35,7 @@ INSERT INTO characters (slug, names, about, greetings, temperament, position, cr
     '{"ru": "Мила", "en": "Mila"}',
     '{"ru": "Внимательная и спокойная: с ней не нужно подбирать слова.",
       "en": "Calm and attentive: with her there is no need to choose your words."}',
-    '{"ru": "Здравствуйте, я Мила. Как прошёл ваш день? Рассказывайте, спешить некуда.",
+    '{"ru": "Здравствуй, я Мила. Как прошёл твой день? Рассказывай, спешить некуда.",
       "en": "Hello, I am Mila. How has your day been? Take your time, I am listening."}',
     'warm', 1, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
 ),
@@ -44,7 +44,7 @@ INSERT INTO characters (slug, names, about, greetings, temperament, position, cr
     '{"ru": "Артём", "en": "Artyom"}',
     '{"ru": "Любопытный собеседник: любит хорошие вопросы и неожиданные повороты.",
       "en": "A curious mind, fond of good questions and unexpected turns."}',
-    '{"ru": "Привет, я Артём! О чём вы думали сегодня, когда ехали или шли по своим делам?",
+    '{"ru": "Привет, я Артём! О чём тебе думалось сегодня по дороге?",
       "en": "Hi, I am Artyom! What was on your mind today while you were out and about?"}',
     'curious', 2, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
 ),
@@ -53,7 +53,7 @@ INSERT INTO characters (slug, names, about, greetings, temperament, position, cr
     '{"ru": "Зоя", "en": "Zoya"}',
     '{"ru": "Весёлая и лёгкая на подъём: с ней даже понедельник терпим.",
       "en": "Cheerful and quick to laugh: she makes even Mondays bearable."}',
-    '{"ru": "Зоя на связи! Начнём с хорошего: что сегодня заставило вас улыбнуться?",
+    '{"ru": "Зоя на связи! Начнём с хорошего: что сегодня заставило тебя улыбнуться?",
       "en": "Zoya here! Let us start with the good news: what made you smile today?"}',
     'playful', 3, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
 );

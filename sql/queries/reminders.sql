@@ -27,8 +27,9 @@ WITH claimed AS (
         WHERE known.sent_at IS NULL AND known.claimed_at < %(stale)s
     RETURNING user_id, expires_at, days_before
 )
-SELECT claimed.user_id, claimed.expires_at, claimed.days_before, settings.language, settings.timezone
+SELECT claimed.user_id, claimed.expires_at, claimed.days_before, users.first_name, settings.language, settings.timezone
 FROM claimed
+JOIN users ON users.id = claimed.user_id
 JOIN settings ON settings.user_id = claimed.user_id
 ORDER BY claimed.expires_at, claimed.user_id;
 

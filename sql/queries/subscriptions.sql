@@ -6,6 +6,12 @@ SELECT user_id, plan, started_at, expires_at, created_at, updated_at
 FROM subscriptions
 WHERE user_id = %(user_id)s;
 
+-- get_subscriptions
+-- What some people have.
+SELECT user_id, plan, started_at, expires_at, created_at, updated_at
+FROM subscriptions
+WHERE user_id = ANY(%(ids)s::bigint[]);
+
 -- set_subscription
 -- Put a person on a plan; the beginning stands while the plan stays the same.
 UPDATE subscriptions SET

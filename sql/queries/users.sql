@@ -46,6 +46,15 @@ SELECT id, first_name, last_name, username, language_code, start_payload, unreac
 FROM users
 WHERE id = %(id)s;
 
+-- get_profiles
+-- People with what they chose for themselves.
+SELECT users.id, users.first_name, users.last_name, users.username, users.language_code, users.start_payload,
+    users.unreachable_since, users.created_at, users.updated_at,
+    settings.language, settings.timezone, settings.character_id
+FROM users
+JOIN settings ON settings.user_id = users.id
+WHERE users.id = ANY(%(ids)s::bigint[]);
+
 -- mark_unreachable
 -- Note that Telegram refuses to deliver to a person; the first refusal's time stands.
 UPDATE users SET unreachable_since = %(now)s, updated_at = %(now)s

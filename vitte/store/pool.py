@@ -106,8 +106,22 @@ class Database:
     def __init__(self, url: str, limits: PoolLimits | None = None) -> None:
         self._limits = limits or PoolLimits()
         self._lent = 0
-        self._pool = AsyncConnectionPool[_Connection](
-            kwargs=_connection_arguments(url, self._limits),
+        self._arguments = _connection_arguments(url, self._limits)
+        self._pool = self._new_pool()
+
+    async def open(self) -> None:
+        """Begin to fill the pool; returns at once, also while PostgreSQL is away.
+
+        A database that was closed may be opened again.
+        """
+        if self._pool.closed:
+            self._pool = self._new_pool()  # psycopg's pool has one life, as an actor has
+            self._lent = 0
+        await self._pool.open(wait=False)
+
+    def _new_pool(self) -> AsyncConnectionPool[_Connection]:
+        return AsyncConnectionPool[_Connection](
+            kwargs=self._arguments,
             min_size=self._limits.kept,
             max_size=self._limits.most,
             max_waiting=self._limits.most_waiting,
@@ -118,10 +132,6 @@ class Database:
             name="vitte",
             open=False,
         )
-
-    async def open(self) -> None:
-        """Begin to fill the pool; returns at once, also while PostgreSQL is away."""
-        await self._pool.open(wait=False)
 
     async def close(self) -> None:
         """Close every connection; whoever still waits for one is refused."""

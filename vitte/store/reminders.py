@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from vitte.store.pool import Session
 from vitte.store.queries import take
-from vitte.store.settings import Language
-from vitte.store.users import UserId
+from vitte.store.users import Language, UserId
 
 CLAIM = take("reminders", "claim_reminders")
 MARK_SENT = take("reminders", "mark_reminder_sent")
@@ -22,6 +21,7 @@ class Reminder(Struct, frozen=True, kw_only=True):
     user_id: UserId
     expires_at: datetime
     days_before: int
+    first_name: str
     language: Language
     timezone: str | None
 

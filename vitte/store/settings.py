@@ -1,21 +1,18 @@
 """What each person chose: language, character, timezone, reminders."""
 
 from datetime import datetime
-from typing import Literal
 
 from msgspec import Struct
 
 from vitte.store.characters import CharacterId
 from vitte.store.pool import Session
 from vitte.store.queries import take
-from vitte.store.users import UserId
+from vitte.store.users import Language, UserId
 
 GET = take("settings", "get_settings")
 CHOOSE_LANGUAGE = take("settings", "choose_language")
 DETECT_LANGUAGE = take("settings", "detect_language")
 SET_CHARACTER = take("settings", "set_character")
-
-Language = Literal["ru", "en"]
 
 
 class Settings(Struct, frozen=True, kw_only=True):

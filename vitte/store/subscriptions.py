@@ -1,5 +1,6 @@
 """What each person has paid for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +11,7 @@ from vitte.store.queries import take
 from vitte.store.users import UserId
 
 GET = take("subscriptions", "get_subscription")
+GET_MANY = take("subscriptions", "get_subscriptions")
 SET = take("subscriptions", "set_subscription")
 
 Plan = Literal["free", "premium"]
@@ -37,6 +39,12 @@ class Subscription(Struct, frozen=True, kw_only=True):
 async def get(session: Session, user: UserId) -> Subscription | None:
     """Give a person's subscription, or None for a stranger."""
     return await session.row_or_none(GET, Subscription, user_id=user)
+
+
+async def get_many(session: Session, wanted: Sequence[UserId]) -> dict[UserId, Subscription]:
+    """Give the subscriptions of those of some people who are known, by their ids."""
+    found = await session.rows(GET_MANY, Subscription, ids=list(wanted))
+    return {row.user_id: row for row in found}
 
 
 async def set_premium(

@@ -1,8 +1,9 @@
 """People who wrote to the bot, as Telegram last described them."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NewType
+from typing import Literal, NewType
 
 from msgspec import Struct
 
@@ -12,9 +13,11 @@ from vitte.store.text import storable, storable_or_none
 
 ADD_OR_REFRESH = take("users", "add_or_refresh_user")
 GET = take("users", "get_user")
+GET_PROFILES = take("users", "get_profiles")
 MARK_UNREACHABLE = take("users", "mark_unreachable")
 MARK_REACHABLE = take("users", "mark_reachable")
 
+Language = Literal["ru", "en"]
 UserId = NewType("UserId", int)
 """The id that Telegram gave: one id in SQL, Redis, the API and the logs."""
 
@@ -45,6 +48,23 @@ class Contact(Struct, frozen=True, kw_only=True):
     language_code: str | None = None
 
 
+class Profile(User, frozen=True, kw_only=True):
+    """A person with what they chose for themselves: what is needed to answer them."""
+
+    language: Language
+    timezone: str | None
+    character_id: int | None
+
+    def is_described_by(self, contact: Contact) -> bool:
+        """Tell whether what Telegram says of the person now is known already."""
+        return self.unreachable_since is None and (
+            self.first_name,
+            self.last_name,
+            self.username,
+            self.language_code,
+        ) == _storable(contact)
+
+
 class _Written(User, frozen=True, kw_only=True):
     is_new: bool
 
@@ -64,14 +84,15 @@ async def add_or_refresh(
     writes can be reached. The first deep link stands; one that Telegram would not have let
     through is not kept.
     """
+    first_name, last_name, username, language_code = _storable(contact)
     written = await session.row(
         ADD_OR_REFRESH,
         _Written,
         id=contact.id,
-        first_name=storable(contact.first_name, 256),
-        last_name=storable_or_none(contact.last_name, 256),
-        username=storable_or_none(contact.username, 64),
-        language_code=storable_or_none(contact.language_code, 35),
+        first_name=first_name,
+        last_name=last_name,
+        username=username,
+        language_code=language_code,
         start_payload=start_payload if _is_start_payload(start_payload) else None,
         language=language,
         now=now,
@@ -84,6 +105,12 @@ async def get(session: Session, user: UserId) -> User | None:
     return await session.row_or_none(GET, User, id=user)
 
 
+async def get_profiles(session: Session, wanted: Sequence[UserId]) -> dict[UserId, Profile]:
+    """Give those of some people who are known, by their ids."""
+    found = await session.rows(GET_PROFILES, Profile, ids=list(wanted))
+    return {profile.id: profile for profile in found}
+
+
 async def mark_unreachable(session: Session, user: UserId, now: datetime) -> bool:
     """Note that Telegram refuses to deliver to a person; tell whether that is news."""
     return await session.change(MARK_UNREACHABLE, id=user, now=now) > 0
@@ -92,6 +119,16 @@ async def mark_unreachable(session: Session, user: UserId, now: datetime) -> boo
 async def mark_reachable(session: Session, user: UserId, now: datetime) -> bool:
     """Note that a person can be written to again; tell whether that is news."""
     return await session.change(MARK_REACHABLE, id=user, now=now) > 0
+
+
+def _storable(contact: Contact) -> tuple[str, str | None, str | None, str | None]:
+    """What Telegram says, as the table holds it."""
+    return (
+        storable(contact.first_name, 256),
+        storable_or_none(contact.last_name, 256),
+        storable_or_none(contact.username, 64),
+        storable_or_none(contact.language_code, 35),
+    )
 
 
 def _is_start_payload(text: str | None) -> bool:

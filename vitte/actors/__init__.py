@@ -1,0 +1,1 @@
+"""The actors: one process, one file. ``vitte.tree`` says who stands where."""

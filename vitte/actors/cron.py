@@ -1,0 +1,109 @@
+"""A cron: waits for its next time, runs its job, and waits again.
+
+Owns a schedule. The times are computed anew after each run and each minute, so
+a clock that jumps is noticed. A job that fails is logged, counted and left until
+its next time; a fall starts the waiting again and repeats nothing.
+"""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import anyio
+from msgspec import Struct
+
+from vitte import log, metrics
+from vitte.errors import VitteError
+from vitte.runtime import Life, Ref, Reply, RuntimeFault, schedule
+
+GLANCE_SECONDS: Final = 60.0
+
+_log = logging.getLogger(__name__)
+
+# What a job does at a given time; it gives how many rows it touched.
+Chore: TypeAlias = Callable[[datetime], Awaitable[int]]
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A job: its name, when it runs (five fields), in which timezone, what it does, and why."""
+
+    name: str
+    expression: str
+    timezone: str
+    chore: Chore
+    note: str = ""
+
+    def next(self, now: datetime) -> datetime:
+        """The next time it runs, in its own timezone."""
+        return schedule.next_after(self.expression, self.timezone, now)
+
+
+class RunNow(Struct, frozen=True, kw_only=True):
+    """Run the job now, whatever its schedule says; the reply is the number of rows touched."""
+
+    reply: Reply[int]
+
+
+Message: TypeAlias = RunNow
+
+
+async def run_now(cron: Ref[Message], within: float = 600.0) -> int:
+    """Run a job out of turn and wait for its end; gives the rows it touched."""
+    return await cron.ask(lambda reply: RunNow(reply=reply), within=within)
+
+
+class Cron:
+    """One life, from a start to the next fall."""
+
+    def __init__(self, *, job: Job, clock: Callable[[], datetime]) -> None:
+        self._job = job
+        self._clock = clock
+
+    async def run(self, life: Life[Message]) -> None:
+        """Wait and run, for ever."""
+        life.ready()
+        due = self._job.next(self._clock())
+        while True:
+            pause = (due - self._clock()).total_seconds()
+            order: RunNow | None = None
+            with anyio.move_on_after(max(0.0, min(pause, GLANCE_SECONDS))):
+                order = await life.receive()
+            if order is not None:
+                await self._serve(order)
+            elif self._clock() >= due:
+                await self._run_due(due)
+                due = self._job.next(self._clock())
+
+    async def _serve(self, order: RunNow) -> None:
+        try:
+            order.reply.send(await run(self._job, self._clock()))
+        except (VitteError, RuntimeFault) as problem:
+            order.reply.fail(problem)
+
+    async def _run_due(self, due: datetime) -> None:
+        try:
+            await run(self._job, due)
+        except (VitteError, RuntimeFault) as problem:
+            _log.warning("Job %s failed: %s", self._job.name, problem)
+
+
+async def run(job: Job, at: datetime) -> int:
+    """Run a job for a time, with its log line and its metrics; gives the rows it touched.
+
+    Raises:
+        VitteError, RuntimeFault: A part that it needs is away.
+    """
+    began = time.monotonic()
+    with log.about(job=job.name, scheduled_for=at.isoformat()):
+        try:
+            rows = await job.chore(at)
+        except BaseException:
+            metrics.cron_runs.labels(job.name, "failed").inc()
+            raise
+        seconds = time.monotonic() - began
+        metrics.cron_runs.labels(job.name, "ok").inc()
+        metrics.cron_last_success.labels(job.name).set_to_current_time()
+        _log.info("Job %s done", job.name, extra={"rows": rows, "seconds": round(seconds, 3)})
+        return rows

@@ -1,0 +1,55 @@
+"""The observer: what happens in the tree, told to the log and to the metrics.
+
+Owns nothing. Called with each event as it happens, so that a fall is in the log
+before its consequences are; a path is a label with as many values as there are
+places, and the places of a dynamic supervisor count as one.
+"""
+
+import logging
+
+from vitte import metrics
+from vitte.runtime import (
+    CutOff,
+    DeadLetter,
+    Event,
+    Events,
+    Fell,
+    Frame,
+    GivenUp,
+    Restarted,
+    Started,
+    StartFell,
+    Stopped,
+)
+
+_log = logging.getLogger("vitte.tree")
+
+
+def observe(events: Events) -> None:
+    """Begin to observe."""
+    events.call(_note)
+
+
+def _note(event: Event) -> None:
+    match event:
+        case Started() | Stopped():
+            _log.debug("%s", type(event).__name__, extra={"actor": event.path})
+        case Fell() | StartFell():
+            metrics.actor_falls.labels(event.path).inc()
+            _log.error("An actor fell: %s", event.reason, extra=_where(event.path, event.stack))
+        case Restarted():
+            metrics.actor_restarts.labels(event.path).inc()
+            _log.info("An actor is back", extra={"actor": event.path, "restarts": event.restarts})
+        case GivenUp():
+            _log.critical("Gave up: %s", event.reason, extra={"actor": event.path})
+        case CutOff():
+            _log.warning("An actor would not stop", extra=_where(event.path, event.stack))
+        case DeadLetter():
+            _log.error(
+                "A message felled its actor too often and was put aside",
+                extra={"actor": event.path, "kind": event.message},
+            )
+
+
+def _where(path: str, stack: tuple[Frame, ...]) -> dict[str, object]:
+    return {"actor": path, "stack": [str(frame) for frame in stack]}

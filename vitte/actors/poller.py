@@ -1,0 +1,153 @@
+"""The poller: asks Telegram for updates and hands them to the bot.
+
+Owns the offset. Asking with it is what confirms: it moves only when every update
+before it has been done. Whatever goes wrong (the network, a second poller, a
+webhook in the way, a token that Telegram does not know) is said in the log in
+plain words and tried again with growing pauses. A fall asks again from what
+Telegram holds unconfirmed.
+"""
+
+import logging
+import random
+from collections.abc import Sequence
+from typing import Any, Final, Never
+
+import aiohttp
+import anyio
+import msgspec
+from msgspec import Struct
+
+from vitte import metrics
+from vitte.actors import bot
+from vitte.config import Telegram
+from vitte.runtime import Life, Ref, RuntimeFault
+
+GRACE_SECONDS: Final = 10.0
+LONGEST_PAUSE_SECONDS: Final = 60.0
+
+# Written whole each time: what is left out keeps its previous value at Telegram.
+ALLOWED_UPDATES: Final = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "callback_query",
+    "pre_checkout_query",
+    "my_chat_member",
+)
+
+log = logging.getLogger(__name__)
+
+
+class Parameters(Struct, frozen=True):
+    """What an error of the Bot API carries beside its text."""
+
+    retry_after: float | None = None
+
+
+class Answer(Struct, frozen=True):
+    """An answer to getUpdates."""
+
+    ok: bool
+    result: list[dict[str, Any]] = []
+    error_code: int = 0
+    description: str = ""
+    parameters: Parameters | None = None
+
+
+_decode: Final = msgspec.json.Decoder(Answer).decode
+
+
+class Poller:
+    """One life, from a start to the next fall."""
+
+    def __init__(self, *, bot: Ref[bot.Message], settings: Telegram) -> None:
+        self._bot = bot
+        self._settings = settings
+        self._offset = 0
+        self._failures = 0
+
+    async def run(self, life: Life[Never]) -> None:
+        """Ask, hand over, confirm, for ever."""
+        # A question that Telegram leaves hanging is cut off and asked again.
+        limit = aiohttp.ClientTimeout(total=self._settings.poll_seconds + GRACE_SECONDS)
+        async with aiohttp.ClientSession(timeout=limit) as http:
+            life.ready()
+            while True:
+                answer = await self._ask(http)
+                if answer is None or not answer.ok:
+                    await self._pause(answer)
+                    continue
+                if answer.result and not await self._hand_over(answer.result):
+                    await self._pause(None)
+                    continue
+                self._failures = 0
+
+    async def _ask(self, http: aiohttp.ClientSession) -> Answer | None:
+        token = self._settings.token.reveal()
+        question = {
+            "offset": self._offset,
+            "timeout": self._settings.poll_seconds,
+            "limit": 100,
+            "allowed_updates": ALLOWED_UPDATES,
+        }
+        try:
+            async with http.post(
+                f"{self._settings.api.rstrip('/')}/bot{token}/getUpdates",
+                data=msgspec.json.encode(question),
+                headers={"Content-Type": "application/json"},
+            ) as response:
+                answer = _decode(await response.read())
+        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as problem:
+            metrics.telegram_calls.labels("getUpdates", "unreachable").inc()
+            # Not the error itself: it would hold the address, and so the token.
+            log.warning("Telegram cannot be reached (%s)", type(problem).__name__)
+            return None
+        metrics.telegram_calls.labels("getUpdates", "ok" if answer.ok else "refused").inc()
+        if not answer.ok:
+            log.error("%s", _advice(answer))
+        return answer
+
+    async def _hand_over(self, found: Sequence[dict[str, Any]]) -> bool:
+        """Have the updates answered; True when all are done, and the offset has moved."""
+        updates = [bot.sort_out(fields) for fields in found]
+        lost = False
+
+        async def hand_over(update: bot.Update) -> None:
+            nonlocal lost
+            try:
+                await bot.handle(self._bot, update)
+            except RuntimeFault as problem:
+                lost = True
+                log.warning("An update goes back: %r", problem, extra={"update_id": update.id})
+
+        async with anyio.create_task_group() as group:
+            for update in updates:
+                group.start_soon(hand_over, update)
+        if not lost:
+            self._offset = max(update.id for update in updates) + 1
+        return not lost
+
+    async def _pause(self, answer: Answer | None) -> None:
+        """Wait as long as Telegram says, else longer each time, never in step with others."""
+        self._failures += 1
+        if answer is not None and answer.parameters and answer.parameters.retry_after:
+            await anyio.sleep(answer.parameters.retry_after)
+            return
+        longest = min(LONGEST_PAUSE_SECONDS, 0.5 * 2 ** min(self._failures, 10))
+        await anyio.sleep(random.uniform(longest / 2, longest))  # noqa: S311  # jitter, no secret
+
+
+def _advice(answer: Answer) -> str:
+    """What happened and what to do, for the operator."""
+    match answer.error_code:
+        case 401 | 404:
+            return "Telegram does not know this token: check telegram.token with @BotFather"
+        case 409 if "webhook" in answer.description:
+            return (
+                "A webhook is set for this bot, so polling gets nothing: "
+                "run `vitte webhook delete`, or set telegram.updates to webhook"
+            )
+        case 409:
+            return "Another process polls with this token: stop it, or give this one its own bot"
+        case _:
+            return f"Telegram refused getUpdates: {answer.error_code} {answer.description}"

@@ -1,0 +1,50 @@
+"""A server: listens on an address and serves one aiohttp application.
+
+Owns the socket. The REST API with the webhook is one, the page that Prometheus
+reads another. A stop closes the door first and lets the requests in hand end;
+a fall cuts them off, and the callers ask again.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Never
+
+from aiohttp import web
+
+from vitte.config import parse_listen
+from vitte.runtime import Life
+
+FAREWELL_SECONDS: Final = 4.0
+
+log = logging.getLogger(__name__)
+
+
+class Server:
+    """One life, from a start to the next fall."""
+
+    def __init__(self, *, build: Callable[[], web.Application], listen: str) -> None:
+        self._build = build
+        self._listen = listen
+
+    async def run(self, life: Life[Never]) -> None:
+        """Listen until asked to stop."""
+        life.trap_exit()
+        runner = web.AppRunner(
+            self._build(), access_log=None, handle_signals=False, shutdown_timeout=FAREWELL_SECONDS
+        )
+        await runner.setup()
+        try:
+            await self._site(runner).start()
+            log.info("Listening on %s", self._listen)
+            life.ready()
+            await life.shutdown_asked()
+        finally:
+            await runner.cleanup()
+
+    def _site(self, runner: web.AppRunner) -> web.BaseSite:
+        listen = parse_listen(self._listen)
+        if listen.path is not None:
+            Path(listen.path).unlink(missing_ok=True)  # left behind by a process that was killed
+            return web.UnixSite(runner, listen.path)
+        return web.TCPSite(runner, listen.host, listen.port)

@@ -1,0 +1,280 @@
+"""The configuration: one frozen Struct a section, read once, handed down.
+
+``config/vitte.toml`` explains every key; ``config_reader`` fills these from the
+environment and a file. Nothing here is a global: who needs a value is given it.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Secret:
+    """A text that never shows itself: printing it, logging it or a traceback gives stars."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the one who must hand it on."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret('***')" if self._text else "Secret('')"
+
+
+class Listen(NamedTuple):
+    """Where a server listens: a host and port, or the path of a unix socket."""
+
+    host: str | None
+    port: int | None
+    path: str | None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether nobody beyond this machine can reach it."""
+        return self.path is not None or self.host in LOOPBACK
+
+
+def parse_listen(text: str) -> Listen:
+    """Read ``127.0.0.1:8080``, ``[::1]:8080`` or ``unix:/run/vitte/http.sock``.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if text.startswith("unix:/"):
+        return Listen(None, None, text.removeprefix("unix:"))
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:]+)\]|([^\[\]:/\s]+)):(\d{1,5})", text)
+    if found is None or int(found[3]) > 65535:  # noqa: PLR2004  # the highest port there is
+        raise ValueError("is neither host:port nor unix:/path")
+    return Listen(found[1] or found[2], int(found[3]), None)
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every section has in common."""
+
+
+class Telegram(Section, frozen=True):
+    """How Telegram is reached, and how its updates arrive."""
+
+    token: Secret = Secret()
+    api: str = "https://api.telegram.org"
+    updates: Literal["polling", "webhook"] = "polling"
+    webhook_url: str = ""
+    webhook_secret: Secret = Secret()
+    poll_seconds: int = 30
+    parallel_chats: int = 64
+
+    def webhook_path(self) -> str:
+        """The path of ``webhook_url``, where our own server listens for updates."""
+        return urlsplit(self.webhook_url).path or "/"
+
+    def secret_token(self) -> str:
+        """What Telegram must send back with each update.
+
+        Where none is configured it is derived from the token: as secret as the
+        token, the same in every process, and nothing to set up.
+        """
+        if self.webhook_secret:
+            return self.webhook_secret.reveal()
+        return hashlib.sha256(b"vitte webhook " + self.token.reveal().encode()).hexdigest()
+
+
+class Database(Section, frozen=True):
+    """PostgreSQL 15 or newer."""
+
+    url: Secret = Secret()
+    pool_min: int = 20
+    pool_max: int = 50
+    wait_seconds: float = 5.0
+    statement_seconds: float = 10.0
+
+
+class Redis(Section, frozen=True):
+    """Redis 7 or newer, or Valkey."""
+
+    url: Secret = Secret()
+    wait_seconds: float = 0.1
+
+
+class Http(Section, frozen=True):
+    """Our own server: the REST API and Telegram's webhook."""
+
+    listen: str = "127.0.0.1:8080"
+    body_bytes: int = 65_536
+
+
+class Metrics(Section, frozen=True):
+    """Where Prometheus reads."""
+
+    listen: str = "127.0.0.1:9108"
+
+
+class Log(Section, frozen=True):
+    """What is written to standard output."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Cache(Section, frozen=True):
+    """How long what was read stays good."""
+
+    user_seconds: int = 300
+    subscription_seconds: int = 3600
+
+
+class Voice(Section, frozen=True):
+    """How the characters answer."""
+
+    pause_seconds: float = 0.0
+
+
+class Limiter(Section, frozen=True):
+    """How much a person may say."""
+
+    messages_per_minute: int = 10
+    free_per_day: int = 200
+    premium_per_day: int = 2000
+
+
+class Cron(Section, frozen=True):
+    """What runs by the clock; each schedule has five fields, in ``timezone``."""
+
+    timezone: str = "UTC"
+    clean_messages: str = "0 3 * * *"
+    archive_dialogs: str = "0 4 * * 0"
+    user_stats: str = "30 0 * * *"
+    remind_expiring: str = "0 12 * * *"
+    make_partitions: str = "15 2 * * *"
+    free_retention_days: int = 90
+    premium_retention_days: int = 365
+    archive_after_days: int = 30
+    remind_days_before: tuple[int, ...] = (7, 3, 1)
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of it."""
+
+    data: str = "/var/lib/vitte"
+    telegram: Telegram = Telegram()
+    database: Database = Database()
+    redis: Redis = Redis()
+    http: Http = Http()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
+    cache: Cache = Cache()
+    voice: Voice = Voice()
+    limiter: Limiter = Limiter()
+    cron: Cron = Cron()
+
+
+class Key(NamedTuple):
+    """One key: its section ("" for the top), its name, type and default."""
+
+    section: str
+    name: str
+    type: Any
+    default: Any
+
+    @property
+    def path(self) -> str:
+        """The name that a person reads: ``telegram.token``."""
+        return f"{self.section}.{self.name}".lstrip(".")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides it: ``VITTE_TELEGRAM_TOKEN``."""
+        return f"VITTE_{self.path}".replace(".", "_").upper()
+
+
+def every_key() -> Iterator[Key]:
+    """Every key there is."""
+    for field in msgspec.structs.fields(Config):
+        if isinstance(field.default, Section):
+            for inner in msgspec.structs.fields(field.default):
+                yield Key(field.name, inner.name, inner.type, getattr(field.default, inner.name))
+        else:
+            yield Key("", field.name, field.type, field.default)
+
+
+def shown(config: Config) -> dict[str, Any]:
+    """The configuration as it is in force, every secret as stars or empty."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, Secret):
+            return "***" if value else ""
+        if isinstance(value, Section | Config):
+            return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+        return value
+
+    return {name: plain(getattr(config, name)) for name in config.__struct_fields__}
+
+
+def unfit(config: Config) -> Iterator[tuple[str, str]]:
+    """Keys whose values have the right type and cannot work, each with the reason."""
+    yield from _telegram(config.telegram)
+    yield from _stores(config)
+    yield from _rest(config)
+
+
+def _telegram(telegram: Telegram) -> Iterator[tuple[str, str]]:
+    if not telegram.token:
+        yield "telegram.token", "is missing: @BotFather gives one; set VITTE_TELEGRAM_TOKEN"
+    elif not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", telegram.token.reveal()):
+        yield "telegram.token", "does not look like digits, a colon, letters (123456:ABC...)"
+    if urlsplit(telegram.api).scheme not in {"http", "https"}:
+        yield "telegram.api", "must be an address that begins with https:// or http://"
+    secret = telegram.secret_token()
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+        yield "telegram.webhook_secret", "must be 1 to 256 of A-Z a-z 0-9 _ -"
+    if telegram.updates == "webhook":
+        hook = urlsplit(telegram.webhook_url)
+        if hook.scheme != "https" and not (hook.scheme == "http" and hook.hostname in LOOPBACK):
+            yield "telegram.webhook_url", "must be an https:// address that Telegram can reach"
+
+
+def _stores(config: Config) -> Iterator[tuple[str, str]]:
+    database, redis = config.database, config.redis
+    if not database.url:
+        yield "database.url", "is missing, as postgresql://user:password@host/name"
+    elif not database.url.reveal().startswith(("postgresql://", "postgres://")):
+        yield "database.url", "must begin with postgresql://"
+    if not redis.url:
+        yield "redis.url", "is missing, as redis://:password@host:6379/0"
+    elif not redis.url.reveal().startswith(("redis://", "rediss://", "unix://")):
+        yield "redis.url", "must begin with redis://, rediss:// or unix://"
+    if not 0 < database.pool_min <= database.pool_max:
+        yield "database.pool_min", "must lie between 1 and database.pool_max"
+
+
+def _rest(config: Config) -> Iterator[tuple[str, str]]:
+    for name, text in (
+        ("http.listen", config.http.listen),
+        ("metrics.listen", config.metrics.listen),
+    ):
+        try:
+            parse_listen(text)
+        except ValueError as problem:
+            yield name, str(problem)
+    for key in every_key():
+        value = getattr(getattr(config, key.section) if key.section else config, key.name)
+        if isinstance(value, int | float) and value <= 0 and key.path != "voice.pause_seconds":
+            yield key.path, "must be more than nothing"

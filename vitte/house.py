@@ -1,0 +1,136 @@
+"""The house: what is shared, made once, and how each actor is built from it.
+
+The composition root. ``vitte.tree`` says where each actor stands; here stands
+what it is handed. Nothing is opened and nothing runs until the tree is started.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from vitte import http, i18n, telegram
+from vitte.actors import bot, cache, chores, cron, keeper, limiter, poller, server
+from vitte.config import Config
+from vitte.runtime import Mailbox
+from vitte.services import Services
+from vitte.store import keyspace
+from vitte.store.pool import Database, PoolLimits
+from vitte.voice import Companion
+
+
+def utc_now() -> datetime:
+    """The time that everything is handed, unless a test hands another."""
+    return datetime.now(UTC)
+
+
+class House:
+    """Every mailbox, the services, the jobs; a method for each actor, named as its place."""
+
+    def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
+        self.config = config
+        self.cache_box: Mailbox[cache.Message] = Mailbox("cache")
+        self.limiter_box: Mailbox[limiter.Message] = Mailbox("limiter")
+        self.bot_box: Mailbox[bot.Message] = Mailbox("bot")
+        words = i18n.load()
+        self.services = Services(
+            config=config,
+            database=_database(config),
+            redis=keyspace.connect(config.redis),
+            cache=self.cache_box.ref,
+            limiter=self.limiter_box.ref,
+            bot=self.bot_box.ref,
+            words=words,
+            voice=Companion(words, pause=config.voice.pause_seconds),
+            clock=clock,
+        )
+        self.jobs = _jobs(self.services)
+        self._done = bot.Done()
+
+    def database(self) -> keeper.Keeper:
+        """Keeps the pool of connections."""
+        return keeper.Keeper(self.services.database)
+
+    def cache(self) -> cache.Cache:
+        """Reads for all who ask."""
+        return cache.Cache(
+            database=self.services.database,
+            redis=self.services.redis,
+            settings=self.config.cache,
+            clock=self.services.clock,
+        )
+
+    def limiter(self) -> limiter.Limiter:
+        """Judges for all who ask."""
+        return limiter.Limiter(
+            redis=self.services.redis, limit=self.config.limiter.messages_per_minute
+        )
+
+    def cron(self, job: cron.Job) -> Callable[[], cron.Cron]:
+        """Runs one job by the clock."""
+        return partial(cron.Cron, job=job, clock=self.services.clock)
+
+    def api(self) -> server.Server:
+        """Serves the REST API and Telegram's webhook."""
+        return server.Server(build=self._api, listen=self.config.http.listen)
+
+    def metrics(self) -> server.Server:
+        """Serves what Prometheus reads."""
+        return server.Server(build=http.exposition, listen=self.config.metrics.listen)
+
+    def bot(self) -> bot.Bot:
+        """Answers updates."""
+        return bot.Bot(
+            open_edge=partial(telegram.opened, self.services),
+            parallel=self.config.telegram.parallel_chats,
+            done=self._done,
+        )
+
+    def poller(self) -> poller.Poller:
+        """Asks Telegram for updates."""
+        return poller.Poller(bot=self.bot_box.ref, settings=self.config.telegram)
+
+    def _api(self) -> web.Application:
+        return http.build(self.services)
+
+
+def _jobs(services: Services) -> tuple[cron.Job, ...]:
+    """What runs by the clock: a name, a schedule, a plain function of the time."""
+    database, settings, words = services.database, services.config.cron, services.words
+
+    def job(name: str, chore: Callable[..., Any], note: str, **given: Any) -> cron.Job:
+        return cron.Job(
+            name=name,
+            expression=getattr(settings, name.replace("-", "_")),
+            timezone=settings.timezone,
+            chore=partial(chore, database, **given),
+            note=note,
+        )
+
+    return (
+        job("clean-messages", chores.clean_messages, "what a plan keeps no longer", settings=settings),
+        job("archive-dialogs", chores.archive_dialogs, "dialogs long silent", settings=settings),
+        job("user-stats", chores.user_stats, "the day before, in numbers", settings=settings),
+        job(
+            "remind-expiring",
+            chores.remind_expiring,
+            "people whose subscription ends",
+            settings=settings,
+            words=words,
+            say=partial(bot.say, services.bot),
+        ),
+        job("make-partitions", chores.make_partitions, "the months of messages ahead"),
+    )
+
+
+def _database(config: Config) -> Database:
+    settings = config.database
+    limits = PoolLimits(
+        kept=settings.pool_min,
+        most=settings.pool_max,
+        wait_seconds=settings.wait_seconds,
+        statement_seconds=settings.statement_seconds,
+    )
+    return Database(settings.url.reveal(), limits)

@@ -1,0 +1,49 @@
+"""Every metric, one a line, with what it counts.
+
+Labels have few values, known beforehand: never a user, a chat, an address or a
+text. README, dashboards and alerts are checked against this file.
+"""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+REGISTRY: Final = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+_QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+def _counter(name: str, what: str, *labels: str) -> Counter:
+    return Counter(f"vitte_{name}", what, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, what: str, *labels: str) -> Gauge:
+    return Gauge(f"vitte_{name}", what, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, what: str, *labels: str) -> Histogram:
+    return Histogram(f"vitte_{name}", what, labels, registry=REGISTRY, buckets=_QUICK)
+
+
+# fmt: off
+updates_received = _counter("updates_received", "Updates that Telegram handed over", "kind")
+updates_done = _counter("updates_done", "Updates that were answered, refused or failed", "outcome")
+update_seconds = _histogram("update_seconds", "From an update handed over to its last answer sent")
+users_registered = _counter("users_registered", "People met for the first time", "language")
+messages_stored = _counter("messages_stored", "Messages written to dialogs", "role")
+telegram_calls = _counter("telegram_calls", "Calls to the Bot API", "method", "outcome")
+telegram_seconds = _histogram("telegram_seconds", "From a call to the Bot API to its answer", "method")
+cache_reads = _counter("cache_reads", "Reads of the cache", "noun", "outcome")
+redis_faults = _counter("redis_faults", "Times that Redis failed or kept us waiting", "actor")
+limiter_verdicts = _counter("limiter_verdicts", "What the limiter said of messages", "verdict")
+http_requests = _counter("http_requests", "Requests to the REST API and the webhook", "route", "method", "status")
+http_seconds = _histogram("http_seconds", "From a request to its answer", "route")
+cron_runs = _counter("cron_runs", "Runs of the jobs", "job", "state")
+cron_last_success = _gauge("cron_last_success_timestamp_seconds", "When a job last went well", "job")
+database_connections = _gauge("database_connections", "Connections to PostgreSQL", "state")
+database_waits = _gauge("database_waits", "Who waits for a connection to PostgreSQL")
+actor_falls = _counter("actor_falls", "Falls of actors", "actor")
+actor_restarts = _counter("actor_restarts", "Restarts of actors", "actor")
+actor_mailbox = _gauge("actor_mailbox_messages", "Messages that wait in a mailbox", "actor")
+# fmt: on

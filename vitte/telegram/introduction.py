@@ -1,0 +1,68 @@
+"""How the bot introduces itself to Telegram: its commands, and where it listens.
+
+Commands are read first and set only when they differ, so that a restart costs
+nothing. Nothing is ever deleted here, and no waiting update dropped: during a
+rolling deploy another process may live by them.
+"""
+
+import logging
+import random
+from typing import Final
+
+import anyio
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
+
+from vitte.actors.poller import ALLOWED_UPDATES
+from vitte.i18n import Language, Words
+from vitte.services import Services
+from vitte.telegram.commands import COMMANDS
+
+LONGEST_PAUSE_SECONDS: Final = 60.0
+# Telegram's menus: one a language, and one for everybody whose language has none.
+_MENUS: Final[tuple[tuple[str | None, Language], ...]] = ((None, "en"), ("en", "en"), ("ru", "ru"))
+
+log = logging.getLogger("vitte.bot")
+
+
+async def introduce(bot: Bot, services: Services) -> None:
+    """Introduce the bot; while Telegram cannot be reached, try again with growing pauses."""
+    failures = 0
+    while True:
+        try:
+            await _introduce(bot, services)
+        except TelegramUnauthorizedError:
+            log.error("Telegram does not know this token: check telegram.token with @BotFather")  # noqa: TRY400  # the advice is all
+        except TelegramAPIError as problem:
+            log.warning("The bot could not introduce itself: %s", type(problem).__name__)
+        else:
+            return
+        failures += 1
+        longest = min(LONGEST_PAUSE_SECONDS, 0.5 * 2 ** min(failures, 10))
+        await anyio.sleep(random.uniform(longest / 2, longest))  # noqa: S311  # jitter, no secret
+
+
+async def _introduce(bot: Bot, services: Services) -> None:
+    me = await bot.me()
+    for code, language in _MENUS:
+        await _set_commands(bot, services.words, code, language)
+    telegram = services.config.telegram
+    if telegram.updates == "webhook":
+        await bot.set_webhook(
+            telegram.webhook_url,
+            secret_token=telegram.secret_token(),
+            allowed_updates=list(ALLOWED_UPDATES),
+            max_connections=min(100, telegram.parallel_chats),
+        )
+    log.info("Bot started successfully", extra={"username": me.username})
+
+
+async def _set_commands(bot: Bot, words: Words, code: str | None, language: Language) -> None:
+    wanted = [
+        BotCommand(command=name, description=words.plain(language, f"command-{name}"))
+        for name in COMMANDS
+    ]
+    scope = BotCommandScopeAllPrivateChats()
+    if await bot.get_my_commands(scope=scope, language_code=code) != wanted:
+        await bot.set_my_commands(wanted, scope=scope, language_code=code)

@@ -1,0 +1,1 @@
+"""Who answers what: one router a subject. ``edge`` says in which order they are asked."""

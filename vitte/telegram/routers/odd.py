@@ -1,0 +1,129 @@
+"""What is neither a command nor a text: a polite word each, or silence. Never an exception."""
+
+import logging
+from typing import Final
+
+from aiogram import Bot, F, Router
+from aiogram.enums import ChatMemberStatus, ChatType
+from aiogram.types import (
+    CallbackQuery,
+    ChatMemberUpdated,
+    Message,
+    PreCheckoutQuery,
+    TelegramObject,
+)
+
+from vitte.actors import cache
+from vitte.services import Services
+from vitte.store import users
+from vitte.store.users import UserId
+from vitte.telegram import people
+from vitte.telegram.people import Person
+
+_log = logging.getLogger("vitte.bot")
+
+# The kinds of content that have a word of their own, by aiogram's names for them.
+KINDS: Final = frozenset(
+    {
+        "photo",
+        "sticker",
+        "animation",
+        "voice",
+        "audio",
+        "video",
+        "document",
+        "location",
+        "contact",
+        "poll",
+        "dice",
+    }
+)
+OTHER_WORDS_FOR: Final = {"video_note": "video", "story": "other", "venue": "location"}
+LONGEST_COMMAND: Final = 32
+
+
+def elsewhere() -> Router:
+    """Takes everything outside private chats, so that nobody below ever sees it."""
+    router = Router(name="elsewhere")
+    outside = F.chat.type != ChatType.PRIVATE
+    router.message.register(group, outside)
+    router.edited_message.register(silence, outside)
+    router.channel_post.register(silence)
+    router.my_chat_member.register(silence, outside)
+    return router
+
+
+def router() -> Router:
+    """Answers in private chats what nobody above has answered."""
+    router = Router(name="odd")
+    router.my_chat_member.register(membership)
+    router.edited_message.register(edited, F.text)
+    router.edited_message.register(silence)
+    router.message.register(command, F.text.startswith("/"))
+    router.message.register(content)
+    router.callback_query.register(old_button)
+    router.pre_checkout_query.register(no_sale)
+    return router
+
+
+async def silence(_event: TelegramObject) -> None:
+    """Say nothing, on purpose."""
+
+
+async def group(message: Message, bot: Bot, services: Services) -> None:
+    """In a group answer only a command meant for us: let us speak in private."""
+    me = await bot.me()
+    meant = f"@{me.username}".casefold()
+    if message.from_user is None or meant not in (message.text or "").casefold().split(" ")[0]:
+        return
+    language = people.language_of(message.from_user)
+    await message.reply(services.words.say(language, "odd-group", bot=me.username or ""))
+
+
+async def edited(message: Message, person: Person, services: Services) -> None:
+    """What was said stays as it was said."""
+    await message.answer(services.words.say(person.language, "odd-edit"))
+
+
+async def command(message: Message, person: Person, services: Services) -> None:
+    """A command that does not exist."""
+    name = (message.text or "").removeprefix("/").split(maxsplit=1)[:1]
+    shown = name[0].partition("@")[0][:LONGEST_COMMAND] if name else ""
+    await message.answer(services.words.say(person.language, "odd-command", command=shown))
+
+
+async def content(message: Message, services: Services, person: Person | None = None) -> None:
+    """A photo, a sticker, a voice: a word on why it is not understood yet."""
+    kind = OTHER_WORDS_FOR.get(message.content_type, message.content_type)
+    if person is None or _is_service(message):
+        return
+    line = f"odd-{kind}" if kind in KINDS else "odd-other"
+    await message.answer(services.words.say(person.language, line))
+
+
+async def old_button(query: CallbackQuery, person: Person, services: Services) -> None:
+    """A button of a time before; or one under somebody else's message."""
+    await query.answer(services.words.plain(person.language, "odd-button-old.notice"))
+
+
+async def no_sale(query: PreCheckoutQuery, person: Person, services: Services) -> None:
+    """Nothing is sold yet: say so within Telegram's ten seconds, so that nobody pays."""
+    await query.answer(
+        ok=False, error_message=services.words.plain(person.language, "odd-sale.notice")
+    )
+
+
+async def membership(event: ChatMemberUpdated, services: Services) -> None:
+    """A person blocked us, or came back."""
+    user = UserId(event.from_user.id)
+    if event.new_chat_member.status == ChatMemberStatus.KICKED:
+        await people.mark_unreachable(services, user)
+    elif await users.mark_reachable(services.database, user, services.clock()):
+        await cache.forget(services.cache, user)
+        _log.info("User can be reached again: %d", user)
+
+
+def _is_service(message: Message) -> bool:
+    """Whether the message reports an event (pinned, new title) instead of holding content."""
+    said = KINDS | OTHER_WORDS_FOR.keys() | {"text", "paid_media", "game", "checklist"}
+    return message.content_type not in said

@@ -1,0 +1,160 @@
+"""Any text: said in the person's open dialog, answered by the dialog's character.
+
+The order is: may they speak, what was said before, what does the character say,
+one transaction that writes both, then the answer. No connection is held while
+the voice thinks or Telegram is called.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+import anyio
+from aiogram import Bot, F, Router
+from aiogram.enums import ChatAction
+from aiogram.types import Message
+from msgspec import Struct
+
+from vitte import metrics
+from vitte.actors import cache, limiter
+from vitte.errors import NoSuchCharacter, QuotaSpent, TooFast
+from vitte.services import Services
+from vitte.store import characters, dialogs, messages, usage
+from vitte.store.characters import Character
+from vitte.store.dialogs import Dialog
+from vitte.store.pool import Session
+from vitte.store.subscriptions import Subscription
+from vitte.telegram.people import Person
+from vitte.voice import Companion, Line
+
+RECENT: Final = 30
+LONGEST: Final = 4096
+# Quick answers come without a "typing" before them; the action itself lasts five seconds.
+TYPING_AFTER_SECONDS: Final = 0.3
+TYPING_AGAIN_SECONDS: Final = 4.5
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """What a character knows when it answers: the dialog, and what was said lately."""
+
+    dialog: Dialog
+    character: Character
+    recent: list[messages.Message]
+
+
+def router() -> Router:
+    """Answers any text that is no command."""
+    router = Router(name="talk")
+    router.message.register(answer, F.text & ~F.text.startswith("/"))
+    return router
+
+
+async def answer(message: Message, bot: Bot, person: Person, services: Services) -> None:
+    """Answer what a person said.
+
+    Raises:
+        TooFast: They send more a minute than allowed.
+        QuotaSpent: They have used up their day.
+    """
+    said, now = message.text or "", services.clock()
+    await _let_through(services, person)
+    day = person.day(now, services.config.cron.timezone)
+    subscription = await cache.get_subscription(services.cache, person.id)
+    async with services.database.transaction() as transaction:
+        used = await usage.count(transaction, person.id, day)
+        _check_quota(services, person, day_limit(services, subscription, now), used, now)
+        scene = await _scene(transaction, person, now)
+    async with _typing(bot, message.chat.id):
+        text = await _reply(services, person, scene, said)
+    async with services.database.transaction() as transaction:
+        await messages.add_exchange(transaction, scene.dialog, said, [text], now)
+        await usage.add(transaction, person.id, day)
+    metrics.messages_stored.labels("user").inc()
+    metrics.messages_stored.labels("character").inc()
+    await message.answer(text, parse_mode=None)
+
+
+def day_limit(services: Services, subscription: Subscription | None, now: datetime) -> int:
+    """How many messages a day a person may send, by the plan that counts now."""
+    plan = subscription.plan_at(now) if subscription else "free"
+    limits = services.config.limiter
+    return limits.premium_per_day if plan == "premium" else limits.free_per_day
+
+
+async def character_of(session: Session, person: Person) -> Character:
+    """The character that a person's next dialog begins with: the last chosen, else the first.
+
+    Raises:
+        NoSuchCharacter: None is offered at all.
+    """
+    offered = await characters.list_active(session)
+    if not offered:
+        raise NoSuchCharacter
+    return next((c for c in offered if c.id == person.profile.character_id), offered[0])
+
+
+async def begin(session: Session, person: Person, character: Character, now: datetime) -> Dialog:
+    """Begin a dialog: the one that was open is closed, and the character's greeting stands first."""
+    dialog = await dialogs.start(session, person.id, character.id, now)
+    await messages.add_exchange(session, dialog, None, [character.greetings[person.language]], now)
+    return dialog
+
+
+async def _let_through(services: Services, person: Person) -> None:
+    verdict = await limiter.may_speak(services.limiter, person.id)
+    metrics.limiter_verdicts.labels("allowed" if verdict.allowed else "refused").inc()
+    if not verdict.allowed:
+        raise TooFast(verdict.wait_seconds, tell=verdict.tell)
+
+
+def _check_quota(services: Services, person: Person, limit: int, used: int, now: datetime) -> None:
+    if used >= limit:
+        raise QuotaSpent(limit, person.hours_left(now, services.config.cron.timezone))
+
+
+async def _scene(session: Session, person: Person, now: datetime) -> Scene:
+    """Where the person's words belong: the open dialog, else the archived one, else a new one."""
+    dialog = await dialogs.open_of(session, person.id) or await dialogs.resume(
+        session, person.id, now
+    )
+    if dialog is None:
+        character = await character_of(session, person)
+        dialog = await dialogs.start(session, person.id, character.id, now)
+        return Scene(dialog=dialog, character=character, recent=[])
+    character = await characters.get(session, dialog.character_id)
+    if character is None:
+        raise NoSuchCharacter
+    recent = await messages.list_recent(session, dialog, limit=RECENT)
+    return Scene(dialog=dialog, character=character, recent=recent[::-1])
+
+
+async def _reply(services: Services, person: Person, scene: Scene, said: str) -> str:
+    """What the character says, cut to what one message of Telegram holds."""
+    companion = Companion(
+        dialog=scene.dialog.id,
+        language=person.language,
+        name=scene.character.names[person.language],
+        temperament=scene.character.temperament,
+        person=person.name,
+    )
+    recent = [Line(role=line.role, text=line.text) for line in scene.recent]
+    recent.append(Line(role="user", text=said))
+    pieces = [piece async for piece in services.voice.reply(companion, recent)]
+    return "".join(pieces)[:LONGEST]
+
+
+@asynccontextmanager
+async def _typing(bot: Bot, chat: int) -> AsyncGenerator[None]:
+    """Show "typing" for as long as the block takes, if it takes long enough to be seen."""
+
+    async def show() -> None:
+        await anyio.sleep(TYPING_AFTER_SECONDS)
+        while True:
+            await bot.send_chat_action(chat, ChatAction.TYPING)
+            await anyio.sleep(TYPING_AGAIN_SECONDS)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(show)
+        yield
+        group.cancel_scope.cancel()
