@@ -19,6 +19,7 @@ from vitte.runtime.errors import (
     StartFailed,
     StillRestarting,
     StillRunning,
+    WrongKind,
 )
 from vitte.runtime.events import (
     CutOff,
@@ -125,6 +126,7 @@ __all__ = [
     "Stopped",
     "Strategy",
     "Supervisor",
+    "WrongKind",
     "draw",
     "start",
     "within",

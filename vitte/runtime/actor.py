@@ -5,31 +5,44 @@ and learns that it is to end. How a life ended is judged by its place in the tre
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from vitte.runtime.channel import NOTHING, Mailbox
+from vitte.runtime.channel import ALWAYS, NOTHING, Mailbox
 from vitte.runtime.errors import ShutdownAsked
 from vitte.runtime.loop import Slot
-from vitte.runtime.spec import Body
 
 if TYPE_CHECKING:
+    from vitte.runtime.place import WorkerPlace
     from vitte.runtime.running import Running
-    from vitte.runtime.supervisor import WorkerPlace
 
 M = TypeVar("M")
+SPELL: Final = 1024
+"""After so many messages in a row everyone else has a turn, even if more are waiting."""
 
 
 class Life(Generic[M]):
     """What an actor knows of its own life."""
 
-    __slots__ = ("_asked", "_box", "_place", "_waiting", "trapped")
+    __slots__ = (
+        "_asked",
+        "_box",
+        "_place",
+        "_refusals",
+        "_waiting",
+        "idle",
+        "parked_at",
+        "trapped",
+    )
 
     def __init__(self, place: "WorkerPlace", box: Mailbox[M]) -> None:
         self._place = place
         self._box = box
         self._asked = False
         self._waiting: list[Slot] | None = None
+        self._refusals: list[Callable[[], None]] | None = None
         self.trapped = False
+        self.idle = 0.0
+        self.parked_at: float | None = None
 
     @property
     def path(self) -> str:
@@ -43,7 +56,7 @@ class Life(Generic[M]):
 
     def ready(self) -> None:
         """Say that the next child may start. The first ``receive`` says it as well."""
-        self._place.became_ready(self)
+        self._place.became_ready()
 
     def ignore(self) -> None:
         """Say that there is nothing to do here: return now; known, not running, no fall."""
@@ -60,11 +73,26 @@ class Life(Generic[M]):
             ShutdownAsked: the actor traps its exit and is to end.
         """
         box = self._box
-        if box.special or not box.items:
-            return await self._receive_slowly()
-        message = box.items.popleft()
-        box.hand = message
-        box.taken += 1
+        items = box.items
+        while len(items) <= box.brake:
+            if box.brake:
+                self._look_up()
+                message = box.take()
+                if message is not NOTHING:
+                    return cast("M", message)
+            loop = self._place.loop  # as in _park, by hand: a coroutine less for each message
+            box.hand = NOTHING
+            slot = box.reader = loop.slot()
+            self.parked_at = loop.now()
+            try:
+                await slot
+            finally:
+                self.idle += loop.now() - self.parked_at
+                self.parked_at = None
+        box.hand = message = items.popleft()
+        box.taken = taken = box.taken + 1
+        if not taken % SPELL:
+            await self._place.loop.breathe()
         return message
 
     async def receive_all(self, *, most: int = 1024) -> list[M]:
@@ -90,15 +118,6 @@ class Life(Generic[M]):
             self._waiting.append(slot)
             await slot
 
-    async def _receive_slowly(self) -> M:
-        box = self._box
-        while True:
-            self._look_up()
-            message = box.take()
-            if message is not NOTHING:
-                return cast("M", message)
-            await self._park()
-
     def _look_up(self) -> None:
         if not self._place.ready:
             self.ready()
@@ -107,28 +126,41 @@ class Life(Generic[M]):
             raise ShutdownAsked
 
     async def _park(self) -> None:
-        place = self._place
+        """Wait until a message comes; the time of it is the actor's idle time."""
+        loop = self._place.loop
         box = self._box
-        slot = box.reader = place.loop.slot()
-        place.parked()
-        await slot
-        place.woken()
+        box.hand = NOTHING
+        slot = box.reader = loop.slot()
+        self.parked_at = loop.now()
+        try:
+            await slot
+        finally:
+            self.idle += loop.now() - self.parked_at
+            self.parked_at = None
 
     def ask_to_end(self) -> None:
         """Set the request and wake whoever waits for it or for a message."""
         self._asked = True
-        self._box.special = True
+        self._box.brake = ALWAYS
         self._box.wake()
         waiting, self._waiting = self._waiting or [], None
         for slot in waiting:
             if not slot.done():
                 slot.set_result(None)
+        for refuse in self._refusals or ():
+            refuse()
 
+    async def during(self, slot: Slot, refuse: Callable[[], None]) -> Any:
+        """Wait for a slot; when the life is asked to end, ``refuse`` is called first."""
+        if self._asked:
+            refuse()
+        if self._refusals is None:
+            self._refusals = []
+        self._refusals.append(refuse)
+        try:
+            return await slot
+        finally:
+            self._refusals.remove(refuse)
 
-async def live(life: Life[M], start: Callable[[], Body[M]]) -> None:
-    """Build the actor and let it run; an actor is an object with ``run``, or a function."""
-    body = start()
-    if callable(body):
-        await body(life)
-    else:
-        await body.run(life)
+    def leave(self) -> None:
+        """Let go of what outlasts a life: called when it has ended."""

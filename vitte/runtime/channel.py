@@ -5,22 +5,27 @@ told between a fall and the next life is there when that life begins. It is
 bounded, and its policy says what happens when it is full. A control lane goes
 before the data lane. Everything happens in the event loop's own thread.
 
-The two paths that carry the traffic, ``Ref.tell`` and ``Life.receive``, are
-written for speed: one comparison each decides whether anything out of the
-ordinary is going on (``limit`` is nought when it is, ``special`` is set), and only
-then the slow path looks what it is.
+Two paths carry the traffic, ``Ref.tell`` and ``Life.receive``, and each decides
+with one comparison whether anything out of the ordinary is going on: a sender is
+held up when the lane is as long as ``limit`` (nought when all must be held up), a
+receiver when it is no longer than ``brake`` (nought when only emptiness counts).
 """
 
+import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from vitte.runtime import loop as loops
 from vitte.runtime.errors import ActorGone, AskTimedOut, MailboxFull
 
 M = TypeVar("M")
 T = TypeVar("T")
+ALWAYS: Final = sys.maxsize
+"""The brake that stops a receiver at every message: there is more to look at."""
+MARKED: Final = 64
+"""One in so many waiting messages has the time of its coming noted."""
 
 
 class Full(Enum):
@@ -34,11 +39,13 @@ class Full(Enum):
     """The oldest message goes, and is counted."""
 
 
-class _Nothing(Enum):
+class Nothing(Enum):
+    """No message: an enum, so that the type checker can tell it from all messages."""
+
     NOTHING = "nothing"
 
 
-NOTHING: Final = _Nothing.NOTHING
+NOTHING: Final = Nothing.NOTHING
 
 
 class Batch(list[M]):
@@ -50,11 +57,10 @@ class Batch(list[M]):
 class Reply(Generic[T]):
     """Where the answer to one question goes. An asker who left is no error."""
 
-    __slots__ = ("_error", "_slot")
+    __slots__ = ("_slot",)
 
     def __init__(self, slot: loops.Slot) -> None:
         self._slot = slot
-        self._error: Callable[[], BaseException] | None = None
 
     def send(self, value: T) -> None:
         """Answer; nothing happens when the asker left or was answered."""
@@ -64,21 +70,17 @@ class Reply(Generic[T]):
 
     def fail(self, error: BaseException) -> None:
         """Let the asker's ``ask`` raise this error."""
-        self.refuse(lambda: error)
+        refuse(self._slot, error)
 
-    def refuse(self, error: Callable[[], BaseException]) -> None:
-        """Let the asker raise an error that is made when it is needed."""
-        if not self._slot.done():
-            self._error = error
-            self._slot.set_result(None)
 
-    def expire(self) -> None:
-        """Tell the asker that its time has passed."""
-        self.refuse(lambda: AskTimedOut("", 0.0))
+def refuse(slot: loops.Slot, error: BaseException) -> None:
+    """Let whoever waits for this slot raise an error."""
+    if not slot.done():
+        slot.set_result(loops.Refusal(error))
 
 
 class Waiting(Generic[M]):
-    """A message whose sender waits for room."""
+    """A message that waits for room; the slot is its asker's, or its teller's."""
 
     __slots__ = ("asks", "message", "slot")
 
@@ -100,8 +102,8 @@ class Mailbox(Generic[M]):
     """
 
     __slots__ = (
-        "_ref",
         "asking",
+        "brake",
         "capacity",
         "closed",
         "control",
@@ -117,10 +119,11 @@ class Mailbox(Generic[M]):
         "marks",
         "name",
         "reader",
+        "ref",
         "returned",
-        "special",
         "taken",
         "waiting",
+        "watchers",
     )
 
     def __init__(
@@ -129,31 +132,24 @@ class Mailbox(Generic[M]):
         if capacity < 1 or deliveries < 1:
             raise ValueError("a mailbox holds at least one message and delivers it at least once")
         self.name = name
-        self.capacity = capacity
+        self.capacity = self.limit = capacity
         self.full = full
         self.deliveries = deliveries
         self.items: deque[M] = deque()
         self.control: deque[M] | None = None
         self.returned: deque[tuple[M, int]] | None = None
         self.waiting: deque[Waiting[M]] | None = None
-        self.asking: dict[Reply[Any], M] = {}
-        self.hand: M | Batch[M] | _Nothing = NOTHING
+        self.asking: dict[loops.Slot, M] = {}
+        self.marks: deque[tuple[int, float]] | None = None
+        self.watchers: list[Callable[[str], None]] | None = None
+        self.hand: M | Batch[M] | Nothing = NOTHING
         self.delivery = 1
+        self.brake = ALWAYS
         self.reader: loops.Slot | None = None
-        self.limit = capacity
-        self.special = False
         self.closed: str | None = None
         self.loop: loops.Loop | None = None
-        self.marks: deque[tuple[int, float]] | None = None
-        self.taken = 0
-        self.dropped = 0
-        self.dead = 0
-        self._ref: Ref[M] = Ref(self)
-
-    @property
-    def ref(self) -> "Ref[M]":
-        """The address: good for as long as the place is in the tree, whatever lives in it."""
-        return self._ref
+        self.taken = self.dropped = self.dead = 0
+        self.ref: Ref[M] = Ref(self)
 
     def depth(self) -> int:
         """Count the messages that wait, in all lanes."""
@@ -166,10 +162,9 @@ class Mailbox(Generic[M]):
         held = len(cast("Batch[M]", hand)) if isinstance(hand, Batch) else int(hand is not NOTHING)
         return self.taken - held
 
-    def loop_now(self) -> loops.Loop:
-        """Give the loop this mailbox is used in."""
-        if self.loop is None:
-            self.loop = loops.current()
+    def bind(self) -> loops.Loop:
+        """Belong to the loop that runs."""
+        self.loop = loops.current()
         return self.loop
 
     # The sender's side.
@@ -179,32 +174,34 @@ class Mailbox(Generic[M]):
         if self.closed is not None:
             raise ActorGone(self.name, self.closed)
         if control:
-            if self.control is None:
-                self.control = deque()
-            lane, waits = self.control, False
-        else:
-            lane, waits = self.items, bool(self.waiting)
-        if len(lane) >= self.capacity or waits:
-            if control or self.full is Full.REFUSE:
-                raise MailboxFull(self.name, self.capacity)
+            self._offer_control(message)
+            return True
+        if self.waiting or len(self.items) >= self.capacity:
             if self.full is Full.WAIT:
                 return False
-            self._drop(lane.popleft())
-        lane.append(message)
-        if control:
-            self.special = True
+            if self.full is Full.REFUSE:
+                raise MailboxFull(self.name, self.capacity)
+            self._drop(self.items.popleft())
+        self.items.append(message)
         self.wake()
         return True
 
-    def queue(self, message: M, slot: loops.Slot, *, asks: bool) -> Waiting[M]:
+    def _offer_control(self, message: M) -> None:
+        if self.control is None:
+            self.control = deque()
+        if len(self.control) >= self.capacity:
+            raise MailboxFull(self.name, self.capacity)
+        self.control.append(message)
+        self.brake = ALWAYS
+        self.wake()
+
+    def queue(self, message: M, slot: loops.Slot, *, asks: bool) -> None:
         """Put a message behind those whose senders wait for room."""
         if self.waiting is None:
             self.waiting = deque()
-        entry = Waiting(message, slot, asks=asks)
-        self.waiting.append(entry)
+        self.waiting.append(Waiting(message, slot, asks=asks))
         self.limit = 0
-        self.special = True
-        return entry
+        self.brake = max(self.brake, self._low())
 
     def wake(self) -> None:
         """Wake the life that waits for a message, if one does."""
@@ -214,31 +211,48 @@ class Mailbox(Generic[M]):
             if not reader.done():
                 reader.set_result(None)
 
+    def mark(self) -> None:
+        """Note when the message that was just put in last came."""
+        if self.marks is None:
+            self.marks = deque()
+        marks = self.marks
+        while len(marks) > 1 and marks[1][0] <= self.taken:
+            marks.popleft()
+        marks.append((self.taken + len(self.items) - 1, (self.loop or self.bind()).now()))
+
+    def oldest(self, now: float) -> float:
+        """Say for how many seconds the first message waits: at least, when many came at once."""
+        if not self.items or self.marks is None:
+            return 0.0
+        since = now
+        for number, at in self.marks:
+            since = at
+            if number >= self.taken:
+                break
+        return now - since
+
     def _drop(self, message: M) -> None:
         self.dropped += 1
-        self._excuse(message, lambda: MailboxFull(self.name, self.capacity))
-
-    def _excuse(self, message: M, error: Callable[[], BaseException]) -> None:
-        for reply in [r for r, asked in self.asking.items() if asked is message]:
-            reply.refuse(error)
+        for slot in [slot for slot, asked in self.asking.items() if asked is message]:
+            refuse(slot, MailboxFull(self.name, self.capacity))
 
     # The receiver's side.
 
-    def take(self) -> M | _Nothing:
-        """Take the next message: control, what came back, then the data lane."""
-        self.hand = NOTHING
-        self.delivery = 1
+    def take(self) -> M | Nothing:
+        """Take the next message: control, then what came back, then the data lane."""
+        delivery = 1
         if self.control:
             message = self.control.popleft()
         elif self.returned:
-            message, self.delivery = self.returned.popleft()
+            message, delivery = self.returned.popleft()
         elif self.items:
             message = self.items.popleft()
         else:
-            self.settle()
-            return NOTHING
+            self._admit()
+            message = self.items.popleft() if self.items else NOTHING
         self.hand = message
-        self.taken += 1
+        self.delivery = delivery
+        self.taken += message is not NOTHING
         self.settle()
         return message
 
@@ -246,9 +260,12 @@ class Mailbox(Generic[M]):
         """Take what waits, at most that many; what came back after a fall comes alone."""
         if self.control or self.returned:
             first = self.take()
-            self.hand = Batch([first] if first is not NOTHING else [])
-            return self.hand
+            batch: Batch[M] = Batch([] if first is NOTHING else [first])
+            self.hand = batch
+            return batch
         items = self.items
+        if not items:
+            self._admit()
         if len(items) <= most:
             batch = Batch(items)
             items.clear()
@@ -261,16 +278,21 @@ class Mailbox(Generic[M]):
         return batch
 
     def settle(self) -> None:
-        """Admit senders who wait, when half the room is free, and see what is special still."""
-        if self.waiting and len(self.items) <= self.capacity // 2:
-            self._admit(self.waiting)
-        if not self.waiting:
-            self.limit = self.capacity if self.closed is None else 0
-        self.special = bool(self.control or self.returned or self.waiting or self.delivery > 1)
+        """Admit who waits when there is room enough, and set limit and brake anew."""
+        if self.waiting and len(self.items) <= self._low():
+            self._admit()
+        if self.closed is None and not self.waiting:
+            self.limit = self.capacity
+        unusual = self.control or self.returned or self.delivery > 1
+        self.brake = ALWAYS if unusual else self._low() if self.waiting else 0
 
-    def _admit(self, waiting: deque[Waiting[M]]) -> None:
-        while waiting and len(self.items) < self.capacity:
-            entry = waiting.popleft()
+    def _low(self) -> int:
+        """Let senders in when a quarter is free: a switch for every message would cost more."""
+        return self.capacity - max(1, self.capacity // 4)
+
+    def _admit(self) -> None:
+        while self.waiting and len(self.items) < self.capacity:
+            entry = self.waiting.popleft()
             if not entry.slot.done():
                 self.items.append(entry.message)
                 if not entry.asks:
@@ -279,23 +301,24 @@ class Mailbox(Generic[M]):
     # The place's side: what a fall, a stop and a new start do to a mailbox.
 
     def fell(self, reason: str) -> list[M]:
-        """After a life: tell the askers, put back what was in hand; gives the dead letters.
+        """After a life that fell: tell the askers, put back what was in hand; give dead letters.
 
         Questions go, since their askers have been told; what was told without a question
         is delivered again. Of a batch the culprit is not known: its messages come back one
         at a time.
         """
-        hand = self._putting_down()
+        hand = self._put_down()
         self._dismiss(reason)
-        if self.deliveries <= self.delivery:
+        if self.delivery >= self.deliveries:
             self.dead += len(hand)
+            self.delivery = 1
             return hand
         self._give_back(hand, self.delivery + 1)
         return []
 
     def paused(self, reason: str) -> None:
-        """After a life that was stopped: what was in hand comes back and nothing is counted."""
-        hand = self._putting_down()
+        """After a life that was stopped: what was in hand comes back, and nothing is counted."""
+        hand = self._put_down()
         self._dismiss(reason)
         self._give_back(hand, self.delivery)
 
@@ -309,7 +332,7 @@ class Mailbox(Generic[M]):
         self.closed = reason
         self.limit = 0
         for entry in self.waiting or ():
-            if not entry.slot.done():
+            if not entry.slot.done() and not entry.asks:
                 entry.slot.set_result(False)
         self.waiting = None
         self._dismiss(reason)
@@ -320,13 +343,13 @@ class Mailbox(Generic[M]):
             self.hand = NOTHING
 
     def reopen(self) -> None:
-        """Take messages again: the place has come back to life."""
+        """Take messages again: a life begins."""
         self.closed = None
         self.reader = None
-        self.settle()
-        self.special = True
+        self.limit = 0 if self.waiting else self.capacity
+        self.brake = ALWAYS
 
-    def _putting_down(self) -> list[M]:
+    def _put_down(self) -> list[M]:
         hand, self.hand = self.hand, NOTHING
         if hand is NOTHING:
             return []
@@ -335,11 +358,14 @@ class Mailbox(Generic[M]):
         return [message for message in held if id(message) not in asked]
 
     def _dismiss(self, reason: str) -> None:
+        if self.watchers:
+            for watcher in tuple(self.watchers):
+                watcher(reason)
         if not self.asking:
             return
         asked = {id(message) for message in self.asking.values()}
-        for reply in self.asking:
-            reply.refuse(lambda: ActorGone(self.name, reason))
+        for slot in self.asking:
+            refuse(slot, ActorGone(self.name, reason))
         for lane in (self.items, self.control):
             if lane:
                 kept = [message for message in lane if id(message) not in asked]
@@ -347,15 +373,12 @@ class Mailbox(Generic[M]):
                 lane.extend(kept)
 
     def _give_back(self, hand: list[M], delivery: int) -> None:
-        if self.returned is None:
-            self.returned = deque()
-        self.returned.extendleft((message, delivery) for message in reversed(hand))
+        if hand:
+            if self.returned is None:
+                self.returned = deque()
+            self.returned.extendleft((message, delivery) for message in reversed(hand))
+            self.taken -= len(hand)
         self.delivery = 1
-        self.special = True
-
-    def __iter__(self) -> Iterator[M]:
-        """Show what waits in the data lane."""
-        return iter(self.items)
 
 
 class Ref(Generic[M]):
@@ -376,25 +399,29 @@ class Ref(Generic[M]):
         """Put a message into the mailbox; waits for room when that is the policy.
 
         Raises:
-            MailboxFull: the policy is to refuse (or the control lane is full).
+            MailboxFull: the policy is to refuse, or the control lane is full.
             ActorGone: the place takes nothing any more.
         """
         box = self._box
-        if control or len(self._items) >= box.limit:
+        items = self._items
+        waiting = len(items)
+        if control or waiting >= box.limit:
             await self._tell_slowly(message, control=control)
             return
-        self._items.append(message)
+        items.append(message)
         reader = box.reader
         if reader is not None:
             box.reader = None
             if not reader.done():
                 reader.set_result(None)
+        elif not waiting % MARKED:
+            box.mark()
 
     async def _tell_slowly(self, message: M, *, control: bool) -> None:
         box = self._box
         if box.offer(message, control=control):
             return
-        slot = box.loop_now().slot()
+        slot = (box.loop or box.bind()).slot()
         box.queue(message, slot, asks=False)
         if not await slot:
             raise ActorGone(box.name, box.closed or "it is gone")
@@ -420,26 +447,28 @@ class Ref(Generic[M]):
             MailboxFull: the policy is to refuse.
         """
         box = self._box
-        loop = box.loop or box.loop_now()
+        loop = box.loop or box.bind()
         slot = loop.slot()
-        reply: Reply[T] = Reply(slot)
-        message = question(reply)
+        message = question(Reply(slot))
         if control or len(self._items) >= box.limit:
             if not box.offer(message, control=control):
                 box.queue(message, slot, asks=True)
         else:
             self._items.append(message)
-            box.wake()
-        box.asking[reply] = message
-        loop.limit(reply, within)
+            reader = box.reader
+            if reader is not None:
+                box.reader = None
+                if not reader.done():
+                    reader.set_result(None)
+        box.asking[slot] = message
+        loop.limit(slot, within)
         try:
             answer = await slot
         finally:
-            del box.asking[reply]
-            loop.release(reply)
-        if reply._error is not None:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its own file
-            error = reply._error()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-            raise AskTimedOut(box.name, within) if type(error) is AskTimedOut else error
+            del box.asking[slot]
+            loop.young.pop(slot, None)
+        if answer.__class__ is loops.Refusal:
+            raise answer.error or AskTimedOut(box.name, within)
         return cast("T", answer)
 
     def __repr__(self) -> str:

@@ -89,5 +89,9 @@ class StillRestarting(RuntimeFault):
     """Raised when a child is between a fall and its next life."""
 
 
+class WrongKind(RuntimeFault):
+    """Raised when a dynamic supervisor is asked for what only named children know."""
+
+
 class NoMoreRoom(RuntimeFault):
     """Raised when a dynamic supervisor has as many children as it may."""

@@ -18,12 +18,12 @@ import heapq
 import time
 from collections.abc import Callable, Coroutine, Generator
 from types import FrameType
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, cast
 
+from anyio import get_cancelled_exc_class
 from anyio.lowlevel import checkpoint, current_token
 
-T = TypeVar("T")
-YOUNG = 0.05
+YOUNG: Final = 0.05
 """Seconds after which a wait is held to be a long one and gets its place in the heap."""
 
 
@@ -48,13 +48,25 @@ class Task(Protocol):
         """Interrupt whatever it waits for."""
         ...
 
-
-class Expiring(Protocol):
-    """What a deadline can befall."""
-
-    def expire(self) -> None:
-        """Take note that the time has passed."""
+    def cancelling(self) -> int:
+        """Say whether anyone has cancelled it: more than nought."""
         ...
+
+    def get_coro(self) -> Any:
+        """Give the coroutine, to see where it stands."""
+        ...
+
+
+class Refusal:
+    """What a slot holds instead of a value: an error, or None when the time has passed."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+EXPIRED: Final = Refusal(None)
 
 
 class Loop:
@@ -71,8 +83,8 @@ class Loop:
     slot: Callable[[], Slot]
 
     def __init__(self) -> None:
-        self.young: dict[Expiring, float] = {}
-        self._heap: list[tuple[float, int, Expiring]] = []
+        self.young: dict[Slot, float] = {}
+        self._heap: list[tuple[float, int, Slot]] = []
         self._sequence = 0
         self._ticking = False
         self._armed = float("inf")
@@ -91,42 +103,36 @@ class Loop:
         """Let everyone else run once."""
         await checkpoint()
 
-    def limit(self, waiting: Expiring, within: float) -> None:
-        """Let ``waiting`` expire in that many seconds, unless it is released before."""
-        deadline = self.now() + within
-        if within <= YOUNG:
-            self._keep(deadline, waiting)
+    def limit(self, slot: Slot, within: float) -> None:
+        """Put EXPIRED into the slot in that many seconds; who leaves earlier pops it out."""
+        if within > YOUNG:
+            self.young[slot] = self.now() + within
+            if not self._ticking:
+                self._ticking = True
+                self.after(YOUNG, self._tick)
+        else:
+            self._keep(self.now() + within, slot)
             self._arm()
-            return
-        self.young[waiting] = deadline
-        if not self._ticking:
-            self._ticking = True
-            self.after(YOUNG, self._tick)
-
-    def release(self, waiting: Expiring) -> None:
-        """Forget a deadline that was met; one in the heap finds nobody waiting later."""
-        self.young.pop(waiting, None)
 
     async def wait(self, slot: Slot, within: float | None = None) -> None:
-        """Wait for the slot; when the time passes first it is given None."""
+        """Wait for the slot, at most so many seconds."""
         if within is None:
             await slot
             return
-        expiry = Expiry(slot)
-        self.limit(expiry, within)
+        self.limit(slot, within)
         try:
             await slot
         finally:
-            self.release(expiry)
+            self.young.pop(slot, None)
 
-    def _keep(self, deadline: float, waiting: Expiring) -> None:
+    def _keep(self, deadline: float, slot: Slot) -> None:
         self._sequence += 1
-        heapq.heappush(self._heap, (deadline, self._sequence, waiting))
+        heapq.heappush(self._heap, (deadline, self._sequence, slot))
 
     def _tick(self) -> None:
-        old, self.young = self.young, {}
-        for waiting, deadline in old.items():
-            self._keep(deadline, waiting)
+        for slot, deadline in self.young.items():
+            self._keep(deadline, slot)
+        self.young.clear()
         self._ticking = False
         self._arm()
 
@@ -138,23 +144,11 @@ class Loop:
     def _expire(self) -> None:
         self._armed = float("inf")
         now = self.now()
-        while self._heap and self._heap[0][0] <= now:
-            heapq.heappop(self._heap)[2].expire()
+        while self._heap and (self._heap[0][0] <= now or self._heap[0][2].done()):
+            slot = heapq.heappop(self._heap)[2]
+            if not slot.done():
+                slot.set_result(EXPIRED)
         self._arm()
-
-
-class Expiry:
-    """The end of one wait for a slot."""
-
-    __slots__ = ("_slot",)
-
-    def __init__(self, slot: Slot) -> None:
-        self._slot = slot
-
-    def expire(self) -> None:
-        """Wake who waits, unless it was woken already."""
-        if not self._slot.done():
-            self._slot.set_result(None)
 
 
 class NativeLoop(Protocol):
@@ -238,10 +232,19 @@ class TrioSlot:
 class TrioTask:
     """A system task of trio with a scope of its own."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ("_body", "_scope")
 
-    def __init__(self, scope: Any) -> None:
+    def __init__(self, scope: Any, body: Coroutine[Any, Any, None]) -> None:
         self._scope = scope
+        self._body = body
+
+    def cancelling(self) -> int:
+        """Say that it is: in trio nothing but a scope can raise Cancelled."""
+        return 1
+
+    def get_coro(self) -> Any:
+        """Give the coroutine, to see where it stands."""
+        return self._body
 
     def cancel(self) -> object:
         """Cancel its scope; in trio a scope stays cancelled."""
@@ -267,7 +270,7 @@ class TrioLoop(Loop):
     ) -> Task:
         """Start a system task around the body."""
         scope = self._trio.CancelScope()
-        task = TrioTask(scope)
+        task = TrioTask(scope, body)
 
         async def run() -> None:
             with scope:
@@ -300,6 +303,11 @@ def current() -> Loop:
         )
         _latest = (native, loop)
     return _latest[1]
+
+
+def cancelled() -> type[BaseException]:
+    """Give the error with which the running loop cancels."""
+    return get_cancelled_exc_class()
 
 
 def frames(body: Any) -> list[FrameType]:

@@ -8,11 +8,13 @@ from typing import Any
 from anyio import CancelScope
 
 from vitte.runtime import loop as loops
+from vitte.runtime.dynamic import DynamicPlace
 from vitte.runtime.errors import GaveUp, NoSuchPlace, StartFailed
-from vitte.runtime.events import DeadLetter, Event, Events, Fell, Started, reason_of, stack_of
-from vitte.runtime.spec import Spec, Supervisor
+from vitte.runtime.events import DeadLetter, Event, Events, Started, reason_of
+from vitte.runtime.place import Place
+from vitte.runtime.spec import Dynamic, Spec, Supervisor
 from vitte.runtime.statistics import Statistics, statistics_of
-from vitte.runtime.supervisor import Place, SupervisorPlace
+from vitte.runtime.supervisor import SupervisorPlace
 
 
 class Running:
@@ -123,7 +125,11 @@ class Running:
             raise NoSuchPlace(f"{path} is the root")
         return place.above, place.key
 
-    # What the places tell.
+    # What the places need.
+
+    def make_dynamic(self, above: SupervisorPlace, spec: Dynamic[Any, Any]) -> Place:
+        """Make the place of a dynamic supervisor."""
+        return DynamicPlace(self, above, spec)
 
     def tell(self, event: Event) -> None:
         """Tell who listens."""
@@ -159,7 +165,7 @@ async def start(spec: Supervisor, *, events: Events | None = None) -> AsyncGener
     try:
         while root.task is not None and not root.ready:
             await root.settled(None)
-        if not root.ready or root.error is not None:
+        if not root.ready:
             raise root.error or StartFailed(root.path, "it was stopped")
         running.tell(Started(path=root.path, at=running.loop.now()))
         yield running
@@ -171,6 +177,3 @@ async def start(spec: Supervisor, *, events: Events | None = None) -> AsyncGener
                 await root.settled(None)
             root.close("the tree was stopped")
     running.raise_end()
-
-
-__all__ = ["Fell", "Running", "stack_of", "start"]

@@ -28,6 +28,35 @@ class Actor(Protocol[M]):
         ...
 
 
+class Rules(Protocol):
+    """What a supervisor must know of a child, worker or supervisor, to keep it."""
+
+    @property
+    def restart(self) -> "Restart":
+        """When it is started again."""
+        ...
+
+    @property
+    def shutdown(self) -> "Shutdown":
+        """How long it has to end."""
+        ...
+
+    @property
+    def start_within(self) -> float | None:
+        """How long it has to become ready."""
+        ...
+
+    @property
+    def significant(self) -> bool:
+        """Whether its end may end its supervisor."""
+        ...
+
+    @property
+    def backoff(self) -> "Backoff | None":
+        """How long to wait before a restart."""
+        ...
+
+
 class Restart(Enum):
     """When a child is started again after its end."""
 
@@ -169,6 +198,8 @@ class Supervisor:
     significant: bool = False
     backoff: Backoff | None = None
     note: str = ""
+    shutdown: Shutdown = field(default=INFINITY, init=False)
+    start_within: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         refuse_permanent_significance(self.id, self.restart, significant=self.significant)
@@ -190,6 +221,10 @@ class Dynamic(Generic[K, M]):
         max_children: the ceiling; a start above it is refused.
         idle: seconds without a message after which a child is ended and forgotten.
         capacity: of each child's mailbox; ``full`` and ``deliveries`` likewise.
+        child_restart: when a child is started again; ``child_backoff`` likewise.
+        shutdown: seconds each child has to end; all are asked at once.
+        start_within: seconds each child has to become ready.
+        restart: when the supervisor itself is started again; ``backoff`` likewise.
     """
 
     id: str

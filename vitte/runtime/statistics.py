@@ -8,7 +8,7 @@ from vitte.runtime.events import Frame
 from vitte.runtime.spec import Supervisor
 
 if TYPE_CHECKING:
-    from vitte.runtime.supervisor import Place
+    from vitte.runtime.place import Place
 
 
 class PastFall(Struct, frozen=True, kw_only=True):
@@ -50,7 +50,8 @@ class Statistics(Struct, frozen=True, kw_only=True):
 
 def statistics_of(place: "Place", *, below: bool = True) -> list[Statistics]:
     """Give the statistics of a place, and of all places below it, in start order."""
-    from vitte.runtime.supervisor import SupervisorPlace, WorkerPlace  # noqa: PLC0415 - a circle
+    from vitte.runtime.place import WorkerPlace  # noqa: PLC0415 - a circle
+    from vitte.runtime.supervisor import SupervisorPlace  # noqa: PLC0415 - a circle
 
     now = place.loop.now()
     falls = tuple(
@@ -77,7 +78,10 @@ def statistics_of(place: "Place", *, below: bool = True) -> list[Statistics]:
         return found
     assert isinstance(place, WorkerPlace)  # noqa: S101 - there are two kinds
     box = place.box
-    idle = place.idle + (0.0 if place.parked_at is None else now - place.parked_at)
+    life = place.life
+    idle = 0.0 if life is None else life.idle
+    if life is not None and life.parked_at is not None:
+        idle += now - life.parked_at
     return [
         Statistics(
             path=place.path,
@@ -90,7 +94,7 @@ def statistics_of(place: "Place", *, below: bool = True) -> list[Statistics]:
             mailbox=Box(
                 depth=box.depth(),
                 capacity=box.capacity,
-                oldest=0.0,
+                oldest=box.oldest(now),
                 taken=box.taken,
                 dropped=box.dropped,
                 dead=box.dead,
