@@ -166,3 +166,11 @@ class NothingRuns(VitteError):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         super().__init__(f"nothing runs in {folder}: start it with `vitte dev`")
+
+
+class NoSuchMigration(VitteError):
+    """Raised when a migration is named that is not applied."""
+
+    def __init__(self, migration: str) -> None:
+        self.migration = migration
+        super().__init__(f"{migration} is not applied")
