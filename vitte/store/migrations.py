@@ -28,7 +28,7 @@ from yoyo.migrations import (
     topological_sort,
 )
 
-from vitte.errors import DatabaseAway, MigrationBlocked, MigrationFailed
+from vitte.errors import DatabaseAway, MigrationBlocked, MigrationFailed, NoSuchMigration
 from vitte.resources import ROOT
 from vitte.store import messages
 from vitte.store.queries import Query, take
@@ -112,13 +112,11 @@ def rollback(url: str, *, steps: int = 1, to: str | None = None) -> list[str]:
 
     Raises:
         DatabaseAway, MigrationBlocked, MigrationFailed: as ``apply``.
-        LookupError: when no migration called ``to`` is applied.
+        NoSuchMigration: when none called ``to`` is applied.
     """
     with _backend(url) as backend:
         applied = list(backend.to_rollback(_migrations()))
-        undone = (
-            applied[:steps] if to is None else applied[: [step.id for step in applied].index(to)]
-        )
+        undone = applied[: steps if to is None else _place(applied, to)]
         for step in undone:
             _take(backend, step, "rollback")
     return [step.id for step in undone]
@@ -173,6 +171,13 @@ def _take(backend: _Backend, step: Migration, direction: Literal["apply", "rollb
         step.process_steps(backend, direction)
         note(step, log=False)
         backend.log_migration(step, direction)
+
+
+def _place(applied: list[Migration], to: str) -> int:
+    for place, step in enumerate(applied):
+        if step.id == to:
+            return place
+    raise NoSuchMigration(to)
 
 
 @contextmanager

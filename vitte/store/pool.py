@@ -11,7 +11,7 @@ import select
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import psycopg
 from anyio import CancelScope, fail_after
@@ -24,7 +24,8 @@ from vitte.errors import DatabaseAway, DatabaseBusy, DatabaseSlow
 from vitte.store.queries import Query
 
 Row = TypeVar("Row")
-_Connection = psycopg.AsyncConnection[TupleRow]
+_Connection: TypeAlias = psycopg.AsyncConnection[TupleRow]
+_Pool: TypeAlias = AsyncConnectionPool[_Connection]
 
 
 class Session(Protocol):
@@ -116,22 +117,7 @@ class Database:
         """
         if self._pool.closed:
             self._pool = self._new_pool()  # psycopg's pool has one life, as an actor has
-            self._lent = 0
         await self._pool.open(wait=False)
-
-    def _new_pool(self) -> AsyncConnectionPool[_Connection]:
-        return AsyncConnectionPool[_Connection](
-            kwargs=self._arguments,
-            min_size=self._limits.kept,
-            max_size=self._limits.most,
-            max_waiting=self._limits.most_waiting,
-            timeout=self._limits.wait_seconds,
-            # The pool's back-off doubles without a ceiling up to this time, then starts anew:
-            # kept short, connections are back within seconds of PostgreSQL's return.
-            reconnect_timeout=4.0,
-            name="vitte",
-            open=False,
-        )
 
     async def close(self) -> None:
         """Close every connection; whoever still waits for one is refused."""
@@ -149,12 +135,12 @@ class Database:
             DatabaseAway: when PostgreSQL does not answer in time.
         """
         began = time.monotonic()
-        try:
-            with fail_after(seconds):
-                async with self._borrow(seconds) as connection:
+        async with self._borrow(seconds) as connection:
+            try:
+                with fail_after(seconds - (time.monotonic() - began)):
                     await connection.execute(b"SELECT 1")
-        except TimeoutError:
-            raise DatabaseAway(f"no answer within {seconds} s") from None
+            except TimeoutError:
+                raise DatabaseAway(f"no answer within {seconds} s") from None
         return time.monotonic() - began
 
     @asynccontextmanager
@@ -199,26 +185,39 @@ class Database:
 
     @asynccontextmanager
     async def _borrow(self, seconds: float | None = None) -> AsyncGenerator[_Connection]:
+        pool = self._pool
         with self._in_our_words():
-            connection = await self._take(seconds)
+            connection = await self._take(pool, seconds)
             self._lent += 1
             try:
                 yield connection
             finally:
                 self._lent -= 1
-                # Unshielded, a cancellation would interrupt the giving back and lose the connection.
-                with CancelScope(shield=True):
-                    await self._pool.putconn(connection)
+                await _give_back(pool, connection)
 
-    async def _take(self, seconds: float | None) -> _Connection:
+    async def _take(self, pool: _Pool, seconds: float | None) -> _Connection:
         deadline = time.monotonic() + (self._limits.wait_seconds if seconds is None else seconds)
         while True:
-            connection = await self._pool.getconn(timeout=deadline - time.monotonic())
+            connection = await pool.getconn(timeout=deadline - time.monotonic())
             if _is_silent(connection):
                 return connection
             # The server hung up while it lay idle, as after a restart. The next one may be well.
-            await connection.close()
-            await self._pool.putconn(connection)
+            connection.pgconn.finish()
+            await _give_back(pool, connection)
+
+    def _new_pool(self) -> _Pool:
+        return AsyncConnectionPool(
+            kwargs=self._arguments,
+            min_size=self._limits.kept,
+            max_size=self._limits.most,
+            max_waiting=self._limits.most_waiting,
+            timeout=self._limits.wait_seconds,
+            # The pool's back-off doubles without a ceiling up to this time, then starts anew:
+            # kept short, connections are back within seconds of PostgreSQL's return.
+            reconnect_timeout=4.0,
+            name="vitte",
+            open=False,
+        )
 
     @contextmanager
     def _in_our_words(self) -> Generator[None]:
@@ -239,11 +238,18 @@ class Database:
             raise DatabaseAway(str(error)) from error
 
 
+async def _give_back(pool: _Pool, connection: _Connection) -> None:
+    # Unshielded, a cancellation would interrupt the giving back and lose the connection for good.
+    with CancelScope(shield=True):
+        await pool.putconn(connection)
+
+
 def _is_silent(connection: _Connection) -> bool:
     """Tell whether an idle connection is still good, without asking the server.
 
     An idle server says nothing. A socket with something to read holds the end of the
-    stream or a farewell, and finding out costs two microseconds instead of a round trip.
+    stream or a farewell, and finding out costs two microseconds instead of a round trip. (Or
+    news of a changed setting, which comes once in months and costs a connection.)
     """
     if connection.closed:
         return False

@@ -1,0 +1,83 @@
+"""Named queries: read right, all of them sound against the schema, all of them used."""
+
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from vitte.errors import UnknownQuery
+from vitte.resources import ROOT
+from vitte.store import migrations, queries
+from vitte.store.queries import Query
+
+NOUNS = sorted(path.stem for path in queries.FOLDER.glob("*.sql"))
+QUERIES = [(noun, query) for noun in NOUNS for query in queries.load(noun).values()]
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+# One value of the right type for each parameter that any query has.
+GIVEN = {
+    **dict.fromkeys(("now", "before", "since", "begins", "ends", "stale", "expires_at"), NOW),
+    **dict.fromkeys(("ends_from", "ends_before", "free_before", "premium_before"), NOW),
+    **dict.fromkeys(("id", "user_id", "character_id", "dialog_id", "after", "limit"), 1),
+    **dict.fromkeys(("messages", "months", "days_before"), 1),
+    **dict.fromkeys(("day", "first", "last"), date(2026, 11, 20)),
+    **dict.fromkeys(("first_name", "last_name", "username", "language_code"), "x"),
+    **dict.fromkeys(("start_payload", "title", "timeout"), "1"),
+    "language": "ru",
+    "plan": "premium",
+    "ids": [1],
+    "roles": ["user"],
+    "texts": ["x"],
+}
+# The one word that is a time in one place and an id in others.
+IDS = {"list_dialogs": {"before": 1}, "list_recent_messages": {"before": 1}}
+
+
+@pytest.mark.parametrize(
+    ("noun", "query"), QUERIES, ids=lambda it: it.name if isinstance(it, Query) else it
+)
+def test_every_query_is_sound_against_the_migrated_schema(
+    database_url: str, noun: str, query: Query
+) -> None:
+    given = GIVEN | IDS.get(query.name, {})
+
+    with psycopg.connect(database_url) as connection:
+        plan = connection.execute(b"EXPLAIN " + query.statement, given, prepare=True).fetchall()
+
+    assert plan, noun
+
+
+@pytest.mark.parametrize(
+    ("noun", "query"), QUERIES, ids=lambda it: it.name if isinstance(it, Query) else it
+)
+def test_every_query_is_used_and_says_what_it_is_for(noun: str, query: Query) -> None:
+    module = (ROOT / "vitte" / "store" / f"{noun}.py").read_text()
+
+    assert f'take("{noun}", "{query.name}")' in module
+    assert query.intent.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "path", [*queries.FOLDER.glob("*.sql"), *migrations.FOLDER.glob("*.sql")], ids=lambda p: p.stem
+)
+def test_time_is_given_and_columns_are_named(path: Path) -> None:
+    statements = re.sub(r"--.*", "", path.read_text()).lower()
+
+    assert not re.search(r"\bnow\(\)|current_timestamp|current_date|clock_timestamp", statements)
+    assert not re.search(r"select\s+\*|returning\s+\*|\.\*", statements)
+
+
+def test_a_misspelt_name_fails_at_once() -> None:
+    with pytest.raises(UnknownQuery, match=r"sql/queries/users.sql has no query named get_usr"):
+        queries.take("users", "get_usr")
+
+
+def test_a_query_carries_its_comment_apart_from_its_statement() -> None:
+    query = queries.take("users", "get_user")
+
+    assert query.intent == "One person."
+    assert query.statement.startswith(b"SELECT id,")
+    assert query.statement.endswith(b";")
