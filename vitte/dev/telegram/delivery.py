@@ -6,11 +6,14 @@ handed over again, for 24 hours, as Telegram does.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Protocol, TypeAlias
 
 import aiohttp
 import anyio
+import anyio.abc
 import msgspec
 
 from vitte.dev.telegram import refusals
@@ -21,6 +24,7 @@ Clock: TypeAlias = Callable[[], float]
 
 KEPT_SECONDS = 24 * 3600
 LONGEST_POLL = 50
+RECENTLY = 10.0
 REDIRECTED = 300
 WEBHOOK_ANSWER_SECONDS = 60
 # What a bot gets only when it asks for it by name.
@@ -45,7 +49,7 @@ class Poll:
         self.wake = anyio.Event()
         self.refused: Refused | None = None
 
-    def refuse(self, refused: Refused) -> None:
+    def end(self, refused: Refused | None) -> None:
         """Send the waiting poller away."""
         self.refused = refused
         self.wake.set()
@@ -72,8 +76,11 @@ class Updates:
         self.allowed: tuple[str, ...] = ()
         self.webhook: Webhook | None = None
         self.poll: Poll | None = None
-        self.last_id = 0
+        # A queue without a past begins at the time of day, so that a bot which remembers
+        # the ids of an earlier world does not take new updates for old ones.
+        self.last_id = int(clock())
         self.last_place = 0
+        self.polled_at = -RECENTLY
         self.orderly = True
         self.arrived: list[Callable[[int, Update], None]] = []
         self.emptied: list[anyio.Event] = []
@@ -163,7 +170,8 @@ class Updates:
         if self.webhook is not None:
             raise Refused(*refusals.WEBHOOK_ACTIVE)
         if self.poll is not None:
-            self.poll.refuse(Refused(*refusals.OTHER_POLLER))
+            self.poll.end(Refused(*refusals.OTHER_POLLER))
+        self.polled_at = self.clock()
         self.confirm(offset)
         found = self.first(limit)
         if found or timeout <= 0:
@@ -186,8 +194,25 @@ class Updates:
     def set_webhook(self, webhook: Webhook | None) -> None:
         """Change how updates are handed over; a waiting poller is sent away."""
         self.webhook = webhook
-        if webhook is not None and self.poll is not None:
-            self.poll.refuse(Refused(*refusals.WEBHOOK_SET))
+        if webhook is not None:
+            self.send_away(Refused(*refusals.WEBHOOK_SET))
+
+    def send_away(self, refused: Refused | None) -> None:
+        """End a poll that waits, with a refusal or with what there is."""
+        if self.poll is not None:
+            self.poll.end(refused)
+
+    def watched(self) -> bool:
+        """Tell whether a bot has been fetching its updates lately, or has a webhook."""
+        polling = self.poll is not None or self.clock() - self.polled_at < RECENTLY
+        return polling or self.webhook is not None
+
+
+class Owner(Protocol):
+    """Who has a queue: a bot."""
+
+    id: int
+    updates: Updates
 
 
 class Backoff(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,9 +226,6 @@ class Backoff(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.longest, self.first * 2 ** min(failures - 1, 30))
 
 
-CarryOut: TypeAlias = Callable[[Json], None]
-
-
 class Caller:
     """Calls a bot's webhook: chats side by side, one chat's updates in order."""
 
@@ -213,7 +235,7 @@ class Caller:
         *,
         http: aiohttp.ClientSession,
         backoff: Backoff,
-        carry_out: CarryOut,
+        carry_out: Callable[[Json], None],
     ) -> None:
         self.updates = updates
         self.http = http
@@ -302,6 +324,48 @@ class Caller:
             return
         if "method" in call:
             self.carry_out(call)
+
+
+class Callers:
+    """One caller for every bot that has a webhook."""
+
+    def __init__(self, backoff: Backoff) -> None:
+        self.backoff = backoff
+        self.scopes: dict[int, anyio.CancelScope] = {}
+        self.tasks: anyio.abc.TaskGroup | None = None
+        self.http: aiohttp.ClientSession | None = None
+        self.carry_out: Callable[[Any, Json], None] = lambda _bot, _call: None
+
+    @asynccontextmanager
+    async def calling(self, tasks: anyio.abc.TaskGroup) -> AsyncGenerator[None]:
+        """Call webhooks while the block lasts, in a task group that outlives it."""
+        timeout = aiohttp.ClientTimeout(total=WEBHOOK_ANSWER_SECONDS)
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as self.http:
+            self.tasks = tasks
+            try:
+                yield
+            finally:
+                self.tasks = None
+
+    def changed(self, bot: Owner) -> None:
+        """Start calling a bot's webhook, or stop, as it is set now."""
+        scope = self.scopes.pop(bot.id, None)
+        if scope is not None:
+            scope.cancel()
+        webhook = bot.updates.webhook
+        if webhook is not None and self.tasks is not None:
+            self.scopes[bot.id] = scope = anyio.CancelScope()
+            self.tasks.start_soon(self.call, bot, webhook, scope)
+
+    async def call(self, bot: Owner, webhook: Webhook, scope: anyio.CancelScope) -> None:
+        """Call one webhook until another is set."""
+        if self.http is None:
+            return
+        carry_out = partial(self.carry_out, bot)
+        caller = Caller(bot.updates, http=self.http, backoff=self.backoff, carry_out=carry_out)
+        with scope:
+            await caller.run(webhook)
 
 
 def bounded(value: int | None, default: int, least: int, most: int) -> int:

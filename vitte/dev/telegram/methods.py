@@ -19,7 +19,7 @@ from vitte.dev.telegram.entities import (
     formatted,
     length,
 )
-from vitte.dev.telegram.refusals import Refused, bad_request
+from vitte.dev.telegram.refusals import bad_request
 from vitte.dev.telegram.schema import Upload
 from vitte.dev.telegram.world import (
     ACTION_SECONDS,
@@ -611,14 +611,3 @@ def handler_of(method: schema.Method) -> Handler:
     """Give what carries a method out."""
     found = HANDLERS.get(method.name)
     return plausible(method) if found is None else found
-
-
-def carry_out(bot: Bot, call: Json) -> None:
-    """Carry out a method that came in a webhook's answer; what is refused is dropped."""
-    arguments = {name: value for name, value in call.items() if name != "method"}
-    method = schema.method(str(call["method"]))
-    if method is not None:
-        try:
-            handler_of(method)(bot, method.arguments(arguments))
-        except Refused:
-            return

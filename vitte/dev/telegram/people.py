@@ -7,12 +7,13 @@ heard. Nothing here sleeps: to hear is to be woken by the message.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
 
-from vitte.dev.telegram import picture, schema
+from vitte.dev.telegram import schema
 from vitte.dev.telegram.entities import Entity, formatted
 from vitte.dev.telegram.refusals import KICKED, Refused, migrated
 from vitte.dev.telegram.world import Bot, Chat, Notice, Query
@@ -21,6 +22,7 @@ Json: TypeAlias = dict[str, Any]
 Found = TypeVar("Found")
 
 PATIENCE = 5.0
+PICTURE = (Path(__file__).parent / "page" / "photo.png").read_bytes()
 
 
 class Silence(AssertionError):
@@ -89,6 +91,10 @@ class Ear:
         self.changed = anyio.Event()
         chat.watchers.append(self.notice)
 
+    def close(self) -> None:
+        """Listen no more."""
+        self.chat.watchers.remove(self.notice)
+
     def notice(self, notice: Notice) -> None:
         """Take in what happened."""
         if notice.kind == "message":
@@ -117,22 +123,29 @@ class Ear:
 class Press:
     """A pressed button; the bot is to answer it."""
 
-    def __init__(self, query: Query, ear: Ear) -> None:
+    def __init__(self, query: Query, chat: Chat) -> None:
         self.query = query
-        self.ear = ear
+        self.chat = chat
 
     async def answered(self, within: float = PATIENCE) -> Json:
         """Wait for answerCallbackQuery and give its text, show_alert and url."""
-        return await self.ear.until(lambda: self.query.answer, within, "an answer to the button")
+        ear = Ear(self.chat)
+        try:
+            return await ear.until(lambda: self.query.answer, within, "an answer to the button")
+        finally:
+            ear.close()
 
 
 class Person:
     """Somebody with a Telegram account."""
 
-    def __init__(self, bot: Bot, user: Json) -> None:
+    def __init__(self, bot: Bot, user: Json, *, listens: bool = True) -> None:
         self.bot = bot
         self.user = bot.world.add_person(user)
+        self.listens = listens
         self.ears: dict[int, Ear] = {}
+        if self.id in bot.chats and listens:
+            self.ear()
 
     @property
     def id(self) -> int:
@@ -156,7 +169,10 @@ class Person:
 
     def ear(self, place: "Group | None" = None) -> Ear:
         """Listen to the private chat or to a group."""
-        chat = place.chat if place is not None else self.chat
+        return self.ear_in(place.chat if place is not None else self.chat)
+
+    def ear_in(self, chat: Chat) -> Ear:
+        """Listen to a chat, from the first time on."""
         ear = self.ears.get(chat.id)
         if ear is None or ear.chat is not chat:
             ear = self.ears[chat.id] = Ear(chat)
@@ -187,7 +203,9 @@ class Person:
 
     async def sends(self, content: Json, *, to: "Group | None" = None) -> Message:
         """Send any content, given as the fields of a message."""
-        chat = self.ear(to).chat
+        chat = to.chat if to is not None else self.chat
+        if self.listens:
+            self.ear_in(chat)
         if chat.private and chat.blocked:
             await self.unblocks()
         message = self.message(chat, content)
@@ -209,10 +227,9 @@ class Person:
 
     async def sends_photo(self, caption: str = "", *, to: "Group | None" = None) -> Message:
         """Send a picture."""
-        content = picture.drawn()
-        file = self.bot.world.store("photo.png", content)
-        size = {"file_id": file, "file_unique_id": file, "width": 64, "height": 40}
-        photo = {"photo": [size | {"file_size": len(content)}]}
+        file = self.bot.world.store("photo.png", PICTURE)
+        size = {"file_id": file, "file_unique_id": file, "width": 640, "height": 400}
+        photo = {"photo": [size | {"file_size": len(PICTURE)}]}
         return await self.sends(photo | ({"caption": caption} if caption else {}), to=to)
 
     async def sends_sticker(self, emoji: str = "🙂", *, to: "Group | None" = None) -> Message:
@@ -260,7 +277,7 @@ class Person:
         }
         self.bot.deliver("callback_query", content, chat.id)
         await anyio.lowlevel.checkpoint()
-        return Press(query, self.ears.setdefault(chat.id, Ear(chat)))
+        return Press(query, chat)
 
     async def blocks(self) -> None:
         """Block the bot: what it sends is refused with 403."""

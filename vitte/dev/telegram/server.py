@@ -1,59 +1,34 @@
-"""The server: a Bot API on loopback, the people behind it, and its faults.
+"""The local Telegram itself: the world, its Bot API, the people to act as.
 
-``LocalTelegram.serve()`` is the one way in. It owns the world, answers the bot's
-calls, calls its webhook, and hands out people to act as. All of it lives in the
-event loop that it is started in, with no thread of its own.
+``LocalTelegram.serve()`` is the one way in. All of it lives in the event loop
+that it is started in; a thread is used only to write the saved chats to disk.
 """
 
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, Unpack, cast
-from urllib.parse import parse_qsl
 
-import aiohttp
 import anyio
-import anyio.abc
-import msgspec
 from aiohttp import web
 
-from vitte.dev.telegram import methods, refusals, schema
-from vitte.dev.telegram.delivery import (
-    WEBHOOK_ANSWER_SECONDS,
-    Backoff,
-    Caller,
-    bounded,
-    kinds,
-)
-from vitte.dev.telegram.faults import Fault, Faults, Flood, FloodLimits, refusal
+from vitte.dev.telegram import keep
+from vitte.dev.telegram.api import Api, Call, only_loopback
+from vitte.dev.telegram.delivery import Backoff, Callers
+from vitte.dev.telegram.faults import Fault, Flood, FloodLimits, refusal
+from vitte.dev.telegram.page import Page
 from vitte.dev.telegram.people import PATIENCE, Channel, Group, Person, Silence
-from vitte.dev.telegram.refusals import Refused, bad_request
-from vitte.dev.telegram.schema import Method, Upload
 from vitte.dev.telegram.world import Bot, Clock, World
 
 Json: TypeAlias = dict[str, Any]
 
 TOKEN = "4242000001:LOCAL-TELEGRAM-NOT-A-SECRET-00000001"  # noqa: S105 - opens nothing but this
 LARGEST_BODY = 64 * 2**20
-CALLS_KEPT = 10_000
+STOP_SECONDS = 0.5
 FIRST_PERSON = 101
 FIRST_GROUP = -5001
 FIRST_CHANNEL = -1_002_000_000_001
-
-OK, END = b'{"ok":true,"result":', b"}"
-
-
-class Call(msgspec.Struct, kw_only=True):
-    """One call that a bot made, and how it was answered."""
-
-    bot: int
-    method: str
-    arguments: Json
-    at: float
-    status: int = 0
-    answer: Any = None
 
 
 class Options(TypedDict, total=False):
@@ -69,31 +44,43 @@ class Options(TypedDict, total=False):
     """Telegram's limits on sending; without it there are none."""
     backoff: Backoff
     """The pauses between attempts to reach a webhook."""
+    saved: Path
+    """The file in which the chats live on from one run to the next."""
 
 
 class LocalTelegram:
     """A Telegram of one's own, for developing and testing without a token."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        clock, tokens = options.get("clock", time.time), options.get("tokens")
-        flood = options.get("flood")
+        clock, tokens, flood = (
+            options.get("clock", time.time),
+            options.get("tokens"),
+            options.get("flood"),
+        )
         self.world = World(clock)
-        self.tokens = None if tokens is None else tuple(tokens)
-        self.token = self.tokens[0] if self.tokens else TOKEN
-        name, username = options.get("name", "Vitte"), options.get("username", "vitte_bot")
-        self.bot = self.world.add_bot(self.token, name, username)
-        self.faults = Faults()
+        self.token = tokens[0] if tokens else TOKEN
+        self.name, self.username = (
+            options.get("name", "Vitte"),
+            options.get("username", "vitte_bot"),
+        )
+        self.callers = Callers(options.get("backoff") or Backoff())
+        self.api = Api(
+            self.world,
+            tokens=None if tokens is None else frozenset(tokens),
+            flood=None if flood is None else Flood(flood, clock),
+            webhook_changed=self.callers.changed,
+        )
+        self.callers.carry_out = self.api.carry_out_from_webhook
+        self.faults = self.api.faults
+        self.page = Page(self.world)
         self.url = ""
-        self._flood = None if flood is None else Flood(flood, clock)
-        self._backoff = options.get("backoff") or Backoff()
-        self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
-        self._called = anyio.Event()
-        self._callers: dict[int, anyio.CancelScope] = {}
-        self._tasks: anyio.abc.TaskGroup | None = None
-        self._http: aiohttp.ClientSession | None = None
-        self._next_person = FIRST_PERSON
-        self._next_group = FIRST_GROUP
+        self._next_person, self._next_group = FIRST_PERSON, FIRST_GROUP
         self._next_channel = FIRST_CHANNEL
+        for token in tokens or (TOKEN,):
+            number = token.partition(":")[0]
+            self.world.add_bot(token, f"Bot {number}", f"bot_{number}_bot")
+        self.bot = self.world.bots[self.token]
+        self.bot.user |= {"first_name": self.name, "username": self.username}
 
     # -- Starting and stopping
 
@@ -105,180 +92,56 @@ class LocalTelegram:
         port: int = 0,
         **options: Unpack[Options],
     ) -> "AsyncGenerator[LocalTelegram]":
-        """Serve until the block ends; port 0 takes any free one."""
-        telegram = cls(**options)
-        runner = web.AppRunner(
-            telegram.application(),
-            access_log=None,
-            handler_cancellation=True,
-            shutdown_timeout=0.5,
-        )
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, host, port)
-            await site.start()
-            shown = f"[{host}]" if ":" in host else host
-            telegram.url = f"http://{shown}:{runner.addresses[0][1]}"
-            async with telegram.running():
-                yield telegram
-        finally:
-            await runner.cleanup()
+        """Serve until the block ends; port 0 takes any free one.
 
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        """Own what runs beside the server: the calls to webhooks."""
-        timeout = aiohttp.ClientTimeout(total=WEBHOOK_ANSWER_SECONDS)
-        connector = aiohttp.TCPConnector(limit=0)
+        Raises:
+            OSError: the port is taken, or the saved chats cannot be read or written.
+        """
+        telegram = cls(**options)
         failure: Exception | None = None
         async with (
-            aiohttp.ClientSession(timeout=timeout, connector=connector) as self._http,
-            anyio.create_task_group() as self._tasks,
+            anyio.create_task_group() as tasks,
+            keep.kept(telegram.world, options.get("saved"), tasks),
+            telegram.callers.calling(tasks),
+            telegram.listening(host, port),
         ):
-            for bot in self.world.bots.values():
-                self._call_webhook(bot)
+            for bot in telegram.world.bots.values():
+                telegram.callers.changed(bot)
             try:
-                yield
+                yield telegram
             except Exception as error:  # noqa: BLE001 - it goes on as it is, in no group
                 failure = error
-            self.faults.release()
-            self._tasks.cancel_scope.cancel()
+            tasks.cancel_scope.cancel()
         if failure is not None:
             raise failure
 
-    def application(self) -> web.Application:
-        """Give the routes."""
-        application = web.Application(client_max_size=LARGEST_BODY)
-        application.router.add_route("*", "/bot{token:[^/]+}/{method}", self.answer)
-        application.router.add_get("/file/bot{token:[^/]+}/files/{file}", self.answer_file)
-        return application
-
-    # -- The Bot API
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer one call of a bot."""
-        if not from_loopback(request):
-            return refused(Refused(*refusals.NOT_FOUND))
+    @asynccontextmanager
+    async def listening(self, host: str, port: int) -> AsyncGenerator[None]:
+        """Listen while the block lasts."""
+        runner = web.AppRunner(
+            self.application(),
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=STOP_SECONDS,
+        )
+        await runner.setup()
         try:
-            bot = self.bot_of(request.match_info["token"])
-            method = method_of(request.match_info["method"])
-            given = await arguments_of(request)
-        except Refused as no:
-            return refused(no)
-        return await self.recorded(request, bot, method, given)
-
-    async def recorded(
-        self,
-        request: web.Request,
-        bot: Bot,
-        method: Method,
-        given: Mapping[str, Any],
-    ) -> web.Response:
-        """Carry out a call and write down how it went."""
-        call = Call(bot=bot.id, method=method.name, arguments=dict(given), at=self.world.clock())
-        self._calls.append(call)
-        try:
-            lost = await self.strike(request, call)
-            body = await self.carried_out(bot, method, call, given)
-        except Refused as no:
-            call.status, call.answer = no.status, no.description
-            return refused(no)
+            await web.TCPSite(runner, host, port).start()
+            shown = f"[{host}]" if ":" in host else host
+            self.url = f"http://{shown}:{runner.addresses[0][1]}"
+            yield
         finally:
-            self._called.set()
-        if lost:
-            hang_up(request)
-        return web.Response(body=body, content_type="application/json")
+            self.faults.release()
+            self.page.close()
+            for bot in self.world.bots.values():
+                bot.updates.send_away(None)
+            await runner.cleanup()
 
-    async def strike(self, request: web.Request, call: Call) -> bool:
-        """Let an armed fault happen to a call; true when its answer is to be lost."""
-        fault = self.faults.strike(call.method, call.arguments)
-        if fault is None:
-            return False
-        if fault.kind == "drop":
-            hang_up(request)
-            raise Refused(502, "Bad Gateway")
-        if fault.kind == "hang":
-            await self.faults.released.wait()
-        elif fault.kind == "slow":
-            await anyio.sleep(fault.seconds)
-        elif fault.refused is not None:
-            raise fault.refused
-        return fault.kind == "lose"
-
-    async def carried_out(
-        self,
-        bot: Bot,
-        method: Method,
-        call: Call,
-        given: Mapping[str, Any],
-    ) -> bytes:
-        """Check and carry out a call and give the body of its answer."""
-        arguments = call.arguments = method.arguments(given)
-        if method.name == "getUpdates":
-            call.status = 200
-            return await get_updates(bot, arguments)
-        if self._flood is not None and method.name.startswith(("send", "copy", "forward")):
-            self.judge_flood(bot, method, arguments)
-        result = methods.handler_of(method)(bot, arguments)
-        call.status, call.answer = 200, result
-        self.note(bot, call)
-        if method.name in {"setWebhook", "deleteWebhook"}:
-            self._call_webhook(bot)
-        return OK + msgspec.json.encode(result) + END
-
-    def judge_flood(self, bot: Bot, method: Method, arguments: Json) -> None:
-        """Refuse what is sent too fast."""
-        if self._flood is not None and method.name != "sendChatAction":
-            self._flood.judge(bot.chat(arguments["chat_id"]).id)
-
-    def note(self, bot: Bot, call: Call) -> None:
-        """Keep the call beside the message that it made, for the page's raw view."""
-        answer = cast("Json", call.answer) if isinstance(call.answer, dict) else {}
-        if "message_id" in answer:
-            message = answer
-            chat = bot.chats.get(message.get("chat", {}).get("id", 0))
-            if chat is not None:
-                arguments = {name: shown(value) for name, value in call.arguments.items()}
-                chat.origins[message["message_id"]] = {"method": call.method, **arguments}
-
-    def bot_of(self, token: str) -> Bot:
-        """Find the bot of a token; any well-formed one will do, unless they were named."""
-        bot = self.world.bots.get(token)
-        if bot is not None:
-            return bot
-        number, _, secret = token.partition(":")
-        if self.tokens is not None or not number.isdecimal() or not secret:
-            raise Refused(*refusals.UNAUTHORIZED)
-        return self.world.add_bot(token, f"Bot {number}", f"bot_{number}_bot")
-
-    async def answer_file(self, request: web.Request) -> web.Response:
-        """Give the content of a file."""
-        found = self.world.files.get(request.match_info["file"])
-        if found is None or not from_loopback(request):
-            return refused(Refused(*refusals.NOT_FOUND))
-        return web.Response(body=found[1], content_type="application/octet-stream")
-
-    def _call_webhook(self, bot: Bot) -> None:
-        """Start calling a bot's webhook, or stop, as it is set now."""
-        scope = self._callers.pop(bot.id, None)
-        if scope is not None:
-            scope.cancel()
-        if bot.updates.webhook is not None and self._tasks is not None:
-            self._callers[bot.id] = scope = anyio.CancelScope()
-            self._tasks.start_soon(self._calling, bot, scope)
-
-    async def _calling(self, bot: Bot, scope: anyio.CancelScope) -> None:
-        """Call one bot's webhook until another is set."""
-        webhook = bot.updates.webhook
-        if webhook is None or self._http is None:
-            return
-
-        def carry_out(call: Json) -> None:
-            methods.carry_out(bot, call)
-            self._called.set()
-
-        caller = Caller(bot.updates, http=self._http, backoff=self._backoff, carry_out=carry_out)
-        with scope:
-            await caller.run(webhook)
+    def application(self) -> web.Application:
+        """Give the routes of the Bot API and of the page."""
+        application = web.Application(client_max_size=LARGEST_BODY, middlewares=[only_loopback])
+        application.add_routes([*self.api.routes(), *self.page.routes()])
+        return application
 
     # -- People
 
@@ -377,8 +240,7 @@ class LocalTelegram:
         kind = "drop" if status is None else "refuse"
         no = refusal(status or 502, None, None)
         for bot in self.world.bots.values():
-            if bot.updates.poll is not None:
-                bot.updates.poll.refuse(no)
+            bot.updates.send_away(no)
         with self.faults.lasting(Fault(kind=kind, refused=no)) as fault:
             yield fault
 
@@ -386,16 +248,11 @@ class LocalTelegram:
 
     def calls(self, method: str | None = None, *, chat: int | None = None) -> list[Call]:
         """Give the calls that were made, the oldest first."""
-        return [
-            call
-            for call in self._calls
-            if (method is None or call.method == method)
-            and (chat is None or str(call.arguments.get("chat_id")) == str(chat))
-        ]
+        return self.api.journal.find(method, chat)
 
     def forget_calls(self) -> None:
         """Forget the calls that were made so far."""
-        self._calls.clear()
+        self.api.journal.calls.clear()
 
     async def called(
         self,
@@ -410,28 +267,7 @@ class LocalTelegram:
         Raises:
             Silence: it was not, in time.
         """
-
-        def found() -> list[Call] | None:
-            made = [call for call in self.calls(method, chat=chat) if call.status]
-            return made if len(made) >= count else None
-
-        return await self._until(found, within, f"{count} call(s) of {method}")
-
-    async def _until(
-        self,
-        found: Callable[[], list[Call] | None],
-        within: float,
-        what: str,
-    ) -> list[Call]:
-        with anyio.move_on_after(within):
-            while True:
-                self._called = anyio.Event()
-                result = found()
-                if result is not None:
-                    return result
-                await self._called.wait()
-        made = [call.method for call in self._calls]
-        raise Silence(f"{what} did not come within {within} s; last calls: {made[-8:]}")
+        return await self.api.journal.wait(method, count, chat=chat, within=within)
 
     async def drained(self, within: float = PATIENCE, *, bot: Bot | None = None) -> None:
         """Wait until the bot has confirmed every update.
@@ -450,97 +286,3 @@ class LocalTelegram:
         finally:
             updates.emptied.remove(emptied)
         raise Silence(f"{len(updates.pending)} update(s) still wait after {within} s")
-
-
-def method_of(name: str) -> Method:
-    """Find a method by its name."""
-    method = schema.method(name)
-    if method is None:
-        raise Refused(*refusals.METHOD_NOT_FOUND)
-    return method
-
-
-async def get_updates(bot: Bot, arguments: Json) -> bytes:
-    """Answer getUpdates."""
-    updates = bot.updates
-    updates.allowed = kinds(arguments.get("allowed_updates"), updates.allowed)
-    limit = bounded(arguments.get("limit"), 100, 1, 100)
-    timeout = bounded(arguments.get("timeout"), 0, 0, 50)
-    found = await updates.fetch(arguments.get("offset", 0), limit, timeout)
-    return OK + b"[" + b",".join(found) + b"]" + END
-
-
-async def arguments_of(request: web.Request) -> dict[str, Any]:
-    """Read a call's arguments from the query and from JSON, a form or a multipart body."""
-    given: dict[str, Any] = dict(request.query) if request.query_string else {}
-    if not request.body_exists:
-        return given
-    kind = request.content_type
-    if kind == "multipart/form-data":
-        return given | await multipart_of(request)
-    body = await request.read()
-    if kind == "application/json":
-        try:
-            return given | (msgspec.json.decode(body, type=Json) if body else {})
-        except msgspec.DecodeError:
-            raise bad_request("can't parse JSON object") from None
-    try:
-        return given | dict(parse_qsl(body.decode(), keep_blank_values=True))
-    except UnicodeDecodeError:
-        raise bad_request("strings must be encoded in UTF-8") from None
-
-
-async def multipart_of(request: web.Request) -> dict[str, Any]:
-    """Read a multipart body; ``attach://name`` becomes the file of that name."""
-    given: dict[str, Any] = {}
-    async for part in await request.multipart():
-        if not isinstance(part, aiohttp.BodyPartReader) or part.name is None:
-            continue
-        content = bytes(await part.read(decode=True))
-        if part.filename is None:
-            given[part.name] = content.decode(errors="replace")
-        else:
-            kind = part.headers.get("Content-Type", "application/octet-stream")
-            given[part.name] = Upload(part.filename, kind, content)
-    for name, value in given.items():
-        if isinstance(value, str) and value.startswith("attach://"):
-            given[name] = given.get(value.removeprefix("attach://"), value)
-    return given
-
-
-def refused(no: Refused) -> web.Response:
-    """Write a refusal as Telegram writes it."""
-    headers = (
-        {"Retry-After": str(no.parameters["retry_after"])}
-        if "retry_after" in no.parameters
-        else None
-    )
-    return web.Response(
-        body=msgspec.json.encode(no.payload()),
-        status=no.status,
-        content_type="application/json",
-        headers=headers,
-    )
-
-
-def hang_up(request: web.Request) -> None:
-    """Close a connection in the middle."""
-    if request.transport is not None:
-        request.transport.abort()
-
-
-def from_loopback(request: web.Request) -> bool:
-    """Tell whether a request was addressed to loopback, which a rebound name is not."""
-    host = request.host.rpartition(":")[0] if request.host[-1:].isdecimal() else request.host
-    host = host.strip("[]") or request.host
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def shown(value: Any) -> Any:
-    """Show an argument in the raw view: of an upload only its name."""
-    return f"({value.name}, {len(value.content)} bytes)" if isinstance(value, Upload) else value

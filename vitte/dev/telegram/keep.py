@@ -1,0 +1,207 @@
+"""Where the world lives on: one JSON file in the data folder.
+
+Written a moment after each change and once more at the end. After a kill the
+ids jump ahead of anything that may have been given out since the last write,
+since a bot takes an id that it knows for a repetition.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import anyio
+import anyio.abc
+import msgspec
+
+from vitte.dev.telegram.delivery import Update, Webhook
+from vitte.dev.telegram.world import Bot, Chat, World
+
+Json: TypeAlias = dict[str, Any]
+
+SETTLED_SECONDS = 0.5
+IDS_AHEAD = 10_000
+
+
+class SavedChat(msgspec.Struct, kw_only=True):
+    """One chat."""
+
+    info: Json
+    messages: list[Json]
+    origins: dict[int, Json]
+    keyboard: Json | None
+    blocked: bool
+
+
+class SavedBot(msgspec.Struct, kw_only=True):
+    """One bot with its chats and what waits for it."""
+
+    token: str
+    user: Json
+    chats: list[SavedChat]
+    commands: list[tuple[str, str, list[Json]]]
+    texts: dict[str, Json]
+    last_message: int
+    last_update: int
+    pending: list[Update]
+    allowed: tuple[str, ...]
+    webhook: Webhook | None
+
+
+class SavedWorld(msgspec.Struct, kw_only=True):
+    """Everything; ``finished`` tells that it was written at the end."""
+
+    finished: bool
+    bots: list[SavedBot]
+    people: list[Json]
+    files: list[tuple[str, str, bytes]]
+    last_file: int
+    last_query: int
+
+
+class Spoiled(OSError):
+    """Raised when the file of saved chats cannot be understood."""
+
+
+def save_chat(chat: Chat) -> SavedChat:
+    """Write down a chat."""
+    return SavedChat(
+        info=chat.info,
+        messages=list(chat.messages.values()),
+        origins=chat.origins,
+        keyboard=chat.keyboard,
+        blocked=chat.blocked,
+    )
+
+
+def save_bot(bot: Bot) -> SavedBot:
+    """Write down a bot."""
+    return SavedBot(
+        token=bot.token,
+        user=bot.user,
+        chats=[save_chat(chat) for chat in bot.chats.values()],
+        commands=[(*key, commands) for key, commands in bot.commands.items()],
+        texts=bot.texts,
+        last_message=bot.last_message,
+        last_update=bot.updates.last_id,
+        pending=list(bot.updates.pending.values()),
+        allowed=bot.updates.allowed,
+        webhook=bot.updates.webhook,
+    )
+
+
+def save(world: World, *, finished: bool) -> bytes:
+    """Write down the world."""
+    saved = SavedWorld(
+        finished=finished,
+        bots=[save_bot(bot) for bot in world.bots.values()],
+        people=list(world.people.values()),
+        files=[(file, *found) for file, found in world.files.items()],
+        last_file=world.last_file,
+        last_query=world.last_query,
+    )
+    return msgspec.json.encode(saved)
+
+
+def restore(world: World, content: bytes) -> None:
+    """Bring a world back to what was written down."""
+    saved = msgspec.json.decode(content, type=SavedWorld)
+    ahead = 0 if saved.finished else IDS_AHEAD
+    for person in saved.people:
+        world.add_person(person)
+    for file, name, found in saved.files:
+        world.files[file] = (name, found)
+        world.file_bytes += len(found)
+    world.last_file = saved.last_file + ahead
+    world.last_query = saved.last_query + ahead
+    for bot in saved.bots:
+        restore_bot(world, bot, ahead)
+
+
+def restore_bot(world: World, saved: SavedBot, ahead: int) -> None:
+    """Bring back one bot."""
+    bot = world.add_bot(saved.token, saved.user["first_name"], saved.user["username"])
+    bot.user |= saved.user
+    bot.commands = {(scope, language): given for scope, language, given in saved.commands}
+    bot.texts = saved.texts
+    bot.last_message = saved.last_message + ahead
+    for update in saved.pending:
+        bot.updates.add(update)
+    bot.updates.last_id = saved.last_update + ahead
+    bot.updates.allowed = saved.allowed
+    bot.updates.webhook = saved.webhook
+    for each in saved.chats:
+        restore_chat(bot, each)
+
+
+def restore_chat(bot: Bot, saved: SavedChat) -> None:
+    """Bring back one chat."""
+    chat = bot.open(saved.info)
+    for message in saved.messages:
+        chat.keep(message)
+    chat.origins = saved.origins
+    chat.keyboard = saved.keyboard
+    chat.blocked = saved.blocked
+
+
+@asynccontextmanager
+async def kept(
+    world: World,
+    path: Path | None,
+    tasks: anyio.abc.TaskGroup,
+) -> AsyncGenerator[None]:
+    """Bring a world back and keep it while the block lasts; without a path, do nothing.
+
+    Raises:
+        Spoiled: the file is there but cannot be understood.
+    """
+    if path is None:
+        yield
+        return
+    keeper = Keeper(world, anyio.Path(path))
+    await keeper.load()
+    tasks.start_soon(keeper.run)
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            await keeper.write(finished=True)
+
+
+class Keeper:
+    """Writes the world down a moment after it changed."""
+
+    def __init__(self, world: World, path: anyio.Path) -> None:
+        self.world = world
+        self.path = path
+        self.changed = anyio.Event()
+        world.savers.append(self.note)
+
+    def note(self) -> None:
+        """Note that there is something to write."""
+        self.changed.set()
+
+    async def load(self) -> None:
+        """Read the file, where there is one."""
+        if not await self.path.exists():
+            return
+        try:
+            restore(self.world, await self.path.read_bytes())
+        except (msgspec.DecodeError, KeyError) as error:
+            raise Spoiled(f"{self.path} cannot be understood: {error}") from error
+
+    async def run(self) -> None:
+        """Write after changes, until cancelled."""
+        await self.write(finished=False)
+        while True:
+            await self.changed.wait()
+            await anyio.sleep(SETTLED_SECONDS)
+            self.changed = anyio.Event()
+            await self.write(finished=False)
+
+    async def write(self, *, finished: bool) -> None:
+        """Write the file whole, so that a reader never meets half of one."""
+        content = save(self.world, finished=finished)
+        new = self.path.with_suffix(".new")
+        await new.write_bytes(content)
+        await new.replace(self.path)
