@@ -22,6 +22,7 @@ const state = {
   concerning: null,
   chosen: 0,
   following: true,
+  top: 0,
   connected: false,
 };
 
@@ -633,7 +634,11 @@ function wire() {
   $("theme").addEventListener("click", toggleTheme);
   $("to-end").addEventListener("click", () => toEnd());
   $("scroll").addEventListener("scroll", () => {
-    state.following = atEnd();
+    // Only who scrolls up leaves the end; what grows below does not count.
+    const top = $("scroll").scrollTop;
+    if (atEnd()) state.following = true;
+    else if (top < state.top) state.following = false;
+    state.top = top;
     if (state.following) $("to-end").hidden = true;
   });
   // A picture that arrives later, or a keyboard that opens, does not push the end out of sight.
