@@ -8,6 +8,7 @@ lifted out and used alone: see ``vitte.runtime``.
 """
 
 from collections.abc import Sequence
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import ClassVar
 
@@ -93,6 +94,14 @@ class MigrationBlocked(VitteError):
     permanent = False
 
 
+class NoSuchMigration(VitteError):
+    """Raised when a migration is named that is not applied."""
+
+    def __init__(self, migration: str) -> None:
+        self.migration = migration
+        super().__init__(f"{migration} is not applied")
+
+
 class TooFast(VitteError):
     """Raised when a person sends more messages a minute than allowed."""
 
@@ -168,9 +177,32 @@ class NothingRuns(VitteError):
         super().__init__(f"nothing runs in {folder}: start it with `vitte dev`")
 
 
-class NoSuchMigration(VitteError):
-    """Raised when a migration is named that is not applied."""
+class NoSuchJob(VitteError):
+    """Raised when a job is asked for that does not exist."""
 
-    def __init__(self, migration: str) -> None:
-        self.migration = migration
-        super().__init__(f"{migration} is not applied")
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        super().__init__(f"there is no job {name!r}; there are {', '.join(known)}")
+
+
+class TelegramRefused(VitteError):
+    """Raised when the Bot API does not do what it was asked for."""
+
+    permanent = False
+
+    def __init__(self, method: str, reason: str) -> None:
+        self.method = method
+        self.reason = reason
+        super().__init__(f"Telegram refused {method}: {reason}")
+
+
+class CannotListen(VitteError):
+    """Raised when an address to listen on is taken, or not ours to take."""
+
+    def __init__(self, address: str, problem: OSError, key: str) -> None:
+        self.address = address
+        self.key = key
+        reason = (
+            "another program listens there" if problem.errno == EADDRINUSE else problem.strerror
+        )
+        super().__init__(f"cannot listen on {address}: {reason}; choose another with {key}")

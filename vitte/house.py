@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -35,6 +36,7 @@ class House:
         self.limiter_box: Mailbox[limiter.Message] = Mailbox("limiter")
         self.bot_box: Mailbox[bot.Message] = Mailbox("bot")
         words = i18n.load()
+        ZoneInfo(config.cron.timezone)  # its file is read here, and not while people wait
         self.services = Services(
             config=config,
             database=_database(config),
@@ -74,11 +76,15 @@ class House:
 
     def api(self) -> server.Server:
         """Serves the REST API and Telegram's webhook."""
-        return server.Server(build=self._api, listen=self.config.http.listen)
+        return server.Server(
+            build=self._api, listen=self.config.http.listen, key="VITTE_HTTP_LISTEN"
+        )
 
     def metrics(self) -> server.Server:
         """Serves what Prometheus reads."""
-        return server.Server(build=http.exposition, listen=self.config.metrics.listen)
+        return server.Server(
+            build=http.exposition, listen=self.config.metrics.listen, key="VITTE_METRICS_LISTEN"
+        )
 
     def bot(self) -> bot.Bot:
         """Answers updates."""
@@ -110,7 +116,12 @@ def _jobs(services: Services) -> tuple[cron.Job, ...]:
         )
 
     return (
-        job("clean-messages", chores.clean_messages, "what a plan keeps no longer", settings=settings),
+        job(
+            "clean-messages",
+            chores.clean_messages,
+            "what a plan keeps no longer",
+            settings=settings,
+        ),
         job("archive-dialogs", chores.archive_dialogs, "dialogs long silent", settings=settings),
         job("user-stats", chores.user_stats, "the day before, in numbers", settings=settings),
         job(

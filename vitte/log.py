@@ -22,7 +22,7 @@ _encode: Final = msgspec.json.Encoder(enc_hook=str).encode
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What some readers take for the end of a line though JSON does not: a name may hold any of it.
 _LINE_ENDS: Final = re.compile("[\x7f-\x9f\u2028\u2029]")
-_BOT_TOKEN: Final = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{30,}")
+_BOT_TOKEN: Final = re.compile(r"(?<!\d)\d{5,}:[A-Za-z0-9_-]{30,}")
 _PASSWORD_IN_URL: Final = re.compile(r"(\w+://[^\s:/@\"]*:)[^\s@/\"]+@")
 STRUCK_OUT: Final = "[secret]"
 
@@ -50,7 +50,7 @@ class JsonLines(logging.Formatter):
         try:
             line = _encode(fields).decode()
         except (TypeError, ValueError):  # a value that JSON has no way to say
-            line = _encode({key: ascii(value) for key, value in fields.items()}).decode()
+            line = _encode({key: _sayable(value) for key, value in fields.items()}).decode()
         return self._strike_out(_LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", line))
 
     def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
@@ -70,6 +70,11 @@ class JsonLines(logging.Formatter):
         for secret in self._secrets:
             line = line.replace(secret, STRUCK_OUT)
         return _PASSWORD_IN_URL.sub(rf"\1{STRUCK_OUT}@", _BOT_TOKEN.sub(STRUCK_OUT, line))
+
+
+def _sayable(value: object) -> str:
+    """A value as text that UTF-8 can hold: half a surrogate pair cannot travel as it is."""
+    return (value if isinstance(value, str) else ascii(value)).encode("utf-8", "backslashreplace").decode()
 
 
 def start(level: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:

@@ -6,7 +6,7 @@ before the process ends, and systemd starts it anew.
 """
 
 from vitte.house import House
-from vitte.runtime import ONE_FOR_ONE, REST_FOR_ONE, Backoff, Child, Mailbox, Supervisor, within
+from vitte.runtime import ONE_FOR_ONE, REST_FOR_ONE, Backoff, Child, Mailbox, Spec, Supervisor, within
 
 PATIENT = Backoff(minimum=0.1, maximum=10.0)
 
@@ -37,7 +37,7 @@ def stores(house: House) -> Supervisor:
     ])
 
 
-def polling(house: House) -> list[Child[object]]:
+def polling(house: House) -> list[Spec]:
     """Nothing where a webhook is configured: updates come in by the API then."""
     if house.config.telegram.updates == "webhook":
         return []

@@ -57,7 +57,9 @@ Outcome: TypeAlias = Literal["answered", "refused", "failed"]
 
 async def handle(bot: Ref[Message], update: Update) -> None:
     """Have an update answered; returns when it is done, for good or for bad."""
-    return await bot.ask(lambda reply: Handle(update=update, reply=reply), within=2 * UPDATE_SECONDS)
+    return await bot.ask(
+        lambda reply: Handle(update=update, reply=reply), within=2 * UPDATE_SECONDS
+    )
 
 
 async def say(bot: Ref[Message], user: UserId, html: str) -> bool:

@@ -61,7 +61,9 @@ async def get_user(cache: Ref[Message], user: UserId) -> users.Profile | None:
 
 async def get_subscription(cache: Ref[Message], user: UserId) -> subscriptions.Subscription | None:
     """The person's subscription as it was at most ``cache.subscription_seconds`` ago."""
-    return await cache.ask(lambda reply: GetSubscription(user=user, reply=reply), within=ANSWER_SECONDS)
+    return await cache.ask(
+        lambda reply: GetSubscription(user=user, reply=reply), within=ANSWER_SECONDS
+    )
 
 
 async def forget(cache: Ref[Message], user: UserId) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 import anyio
 from msgspec import Struct
@@ -36,8 +37,14 @@ class Job(Struct, frozen=True, kw_only=True):
     note: str = ""
 
     def next(self, now: datetime) -> datetime:
-        """The next time it runs, in its own timezone."""
+        """The next time it runs."""
         return schedule.next_after(self.expression, self.timezone, now)
+
+    def times(self, now: datetime, count: int) -> list[datetime]:
+        """The next times it runs, as its own timezone shows them."""
+        zone = ZoneInfo(self.timezone)
+        found = schedule.occurrences(self.expression, self.timezone, now, count)
+        return [time.astimezone(zone) for time in found]
 
 
 class RunNow(Struct, frozen=True, kw_only=True):

@@ -7,12 +7,12 @@ a fall cuts them off, and the callers ask again.
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, Never
 
 from aiohttp import web
 
 from vitte.config import parse_listen
+from vitte.errors import CannotListen
 from vitte.runtime import Life
 
 FAREWELL_SECONDS: Final = 4.0
@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 class Server:
     """One life, from a start to the next fall."""
 
-    def __init__(self, *, build: Callable[[], web.Application], listen: str) -> None:
+    def __init__(self, *, build: Callable[[], web.Application], listen: str, key: str) -> None:
         self._build = build
         self._listen = listen
+        self._key = key
 
     async def run(self, life: Life[Never]) -> None:
         """Listen until asked to stop."""
@@ -35,16 +36,21 @@ class Server:
         )
         await runner.setup()
         try:
-            await self._site(runner).start()
+            await self._start(runner)
             log.info("Listening on %s", self._listen)
             life.ready()
             await life.shutdown_asked()
         finally:
             await runner.cleanup()
 
+    async def _start(self, runner: web.AppRunner) -> None:
+        try:
+            await self._site(runner).start()
+        except OSError as problem:
+            raise CannotListen(self._listen, problem, self._key) from problem
+
     def _site(self, runner: web.AppRunner) -> web.BaseSite:
         listen = parse_listen(self._listen)
         if listen.path is not None:
-            Path(listen.path).unlink(missing_ok=True)  # left behind by a process that was killed
             return web.UnixSite(runner, listen.path)
         return web.TCPSite(runner, listen.host, listen.port)

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 import vitte
 from vitte.errors import VitteError
 from vitte.services import Services
+from vitte.store import keyspace
 
 LIMIT_SECONDS: Final = 1.0
 _DOWN: Final = (VitteError, RedisError, OSError, TimeoutError)
@@ -77,7 +78,7 @@ class Health:
         return _answer(part, down=part.status == "down")
 
     async def _ping(self) -> None:
-        await self._services.redis.execute_command("PING")
+        await keyspace.ping(self._services.redis)
 
 
 async def _time(check: Callable[[], Awaitable[object]]) -> Part:

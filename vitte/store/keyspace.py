@@ -5,9 +5,11 @@ redis-cli; ``rate:{id}`` is a sorted set of the times at which a person spoke.
 Redis holds nothing that cannot be lost: every key has a time to live.
 """
 
+import redis
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 
 from vitte.config import Redis as Settings
 
@@ -20,7 +22,7 @@ def connect(settings: Settings) -> Redis:
     Nothing is opened yet: Redis may be away. The pool makes its askers wait
     where redis-py's default pool would raise at the first burst.
     """
-    pool = BlockingConnectionPool.from_url(
+    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
         settings.url.reveal(),
         max_connections=16,
         timeout=settings.wait_seconds,
@@ -28,8 +30,15 @@ def connect(settings: Settings) -> Redis:
         socket_connect_timeout=settings.wait_seconds,
         retry=Retry(NoBackoff(), 0),
         client_name="vitte",
+        # Said here, or redis-py looks for it on the disk with each connection.
+        driver_info=DriverInfo(lib_version=redis.__version__),
     )
-    return Redis(connection_pool=pool)
+    return Redis.from_pool(pool)
+
+
+async def ping(client: Redis) -> None:
+    """Ask for a sign of life; raises as every call does when there is none."""
+    await client.execute_command("PING")  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
 
 
 def user(number: int) -> str:

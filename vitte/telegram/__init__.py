@@ -6,7 +6,6 @@ loop, and gives the edge that the bot actor answers with.
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from vitte.actors import bot
@@ -30,6 +29,5 @@ async def opened(services: Services) -> AsyncGenerator[bot.Edge]:
 
 
 async def _load(services: Services) -> "Edge":
-    await quick_import.load()
-    module = import_module("vitte.telegram.edge")
+    module = await quick_import.load("vitte.telegram.edge")
     return cast("Edge", module.Edge(services))

@@ -59,10 +59,9 @@ async def _introduce(bot: Bot, services: Services) -> None:
 
 
 async def _set_commands(bot: Bot, words: Words, code: str | None, language: Language) -> None:
-    wanted = [
-        BotCommand(command=name, description=words.plain(language, f"command-{name}"))
-        for name in COMMANDS
-    ]
+    wanted = {name: words.plain(language, f"command-{name}") for name in COMMANDS}
     scope = BotCommandScopeAllPrivateChats()
-    if await bot.get_my_commands(scope=scope, language_code=code) != wanted:
-        await bot.set_my_commands(wanted, scope=scope, language_code=code)
+    known = await bot.get_my_commands(scope=scope, language_code=code)
+    if [(each.command, each.description) for each in known] != list(wanted.items()):
+        menu = [BotCommand(command=name, description=text) for name, text in wanted.items()]
+        await bot.set_my_commands(menu, scope=scope, language_code=code)

@@ -79,8 +79,10 @@ class Meeting(BaseMiddleware):
         """Meet the person, then let the handler work."""
         sender: User | None = data.get("event_from_user")
         chat: Chat | None = data.get("event_chat")
-        if sender is None or sender.is_bot or (chat is not None and chat.type != ChatType.PRIVATE):
+        if chat is not None and chat.type != ChatType.PRIVATE:
             return await handler(event, data)
+        if sender is None or sender.is_bot:
+            return None  # nobody to speak to
         with log.about(user_id=sender.id):
             data["person"] = await meet(self._services, sender)
             return await handler(event, data)

@@ -6,7 +6,7 @@ from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from vitte.i18n import LANGUAGES
+from vitte.i18n import LANGUAGES, Language
 from vitte.services import Services
 from vitte.store import settings
 from vitte.telegram import people
@@ -43,7 +43,7 @@ async def show(message: Message, person: Person, services: Services) -> None:
 
 async def choose(query: CallbackQuery, person: Person, services: Services) -> None:
     """Write the choice down and say so in the new language."""
-    chosen = next(code for code in LANGUAGES if query.data == PREFIX + code)
+    chosen: Language = next(code for code in LANGUAGES if query.data == PREFIX + code)
     await settings.set_language(services.database, person.id, chosen, services.clock())
     await people.refreshed(services, person.id)
     await query.answer(services.words.plain(chosen, "language-chosen.notice"))

@@ -7,7 +7,6 @@ from aiogram import F, Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from vitte.errors import NoSuchCharacter
 from vitte.services import Services
 from vitte.store import characters, dialogs, settings, users
 from vitte.store.characters import Character, CharacterId
@@ -57,9 +56,10 @@ async def choose(query: CallbackQuery, person: Person, services: Services) -> No
     """A character was chosen: a dialog with them begins, and they speak first."""
     wanted = CharacterId(int((query.data or "").removeprefix(PREFIX)))
     character = await characters.get(services.database, wanted)
-    if character is None or not character.active:
-        raise NoSuchCharacter
     language = person.language
+    if character is None or not character.active:
+        await query.answer(services.words.plain(language, "odd-button-old.notice"))
+        return
     name = character.names[language]
     open_dialog = await dialogs.open_of(services.database, person.id)
     if open_dialog is not None and open_dialog.character_id == character.id:

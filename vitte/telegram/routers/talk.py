@@ -26,7 +26,7 @@ from vitte.store.dialogs import Dialog
 from vitte.store.pool import Session
 from vitte.store.subscriptions import Subscription
 from vitte.telegram.people import Person
-from vitte.voice import Companion, Line
+from vitte.voice import DialogView, Line
 
 RECENT: Final = 30
 LONGEST: Final = 4096
@@ -131,7 +131,7 @@ async def _scene(session: Session, person: Person, now: datetime) -> Scene:
 
 async def _reply(services: Services, person: Person, scene: Scene, said: str) -> str:
     """What the character says, cut to what one message of Telegram holds."""
-    companion = Companion(
+    view = DialogView(
         dialog=scene.dialog.id,
         language=person.language,
         name=scene.character.names[person.language],
@@ -140,7 +140,7 @@ async def _reply(services: Services, person: Person, scene: Scene, said: str) ->
     )
     recent = [Line(role=line.role, text=line.text) for line in scene.recent]
     recent.append(Line(role="user", text=said))
-    pieces = [piece async for piece in services.voice.reply(companion, recent)]
+    pieces = [piece async for piece in services.voice.reply(view, recent)]
     return "".join(pieces)[:LONGEST]
 
 

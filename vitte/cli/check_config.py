@@ -1,0 +1,78 @@
+"""``vitte check-config``: is the configuration good, and what is in force?"""
+
+import argparse
+
+from vitte import config as configuration
+from vitte.cli import command
+from vitte.config import Config
+from vitte.errors import BadConfiguration, Fault
+from vitte.runtime import schedule
+
+EXPLAINED = """\
+Reads the configuration as vitte run would and names every fault with its key, and
+the line or the variable it came from. Where there is none it prints what is in
+force, each secret as stars. Exit code 2 when there are faults.
+
+  vitte check-config
+  vitte check-config --config ./vitte.toml --json"""
+
+
+def add_to(commands: command.Commands) -> None:
+    """Declare the command."""
+    parser = command.add(
+        commands,
+        "check-config",
+        run,
+        summary="name every fault of the configuration",
+        explained=EXPLAINED,
+    )
+    command.takes_config(parser)
+    command.takes_json(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Check, and show what is in force."""
+    try:
+        loaded = command.read_config(given)
+        refuse_bad_schedules(loaded.config)
+    except BadConfiguration as refused:
+        if not given.json:
+            raise
+        command.print_json({"ok": False, "faults": [_as_fields(f) for f in refused.faults]})
+        return 2
+    shown = configuration.shown(loaded.config)
+    if given.json:
+        command.print_json({"ok": True, "source": loaded.source, "config": shown})
+        return 0
+    print(f"The configuration is good (read from {loaded.source}). In force:\n")
+    for key in configuration.every_key():
+        value = shown[key.section][key.name] if key.section else shown[key.name]
+        print(f"  {key.path:<32} {value}")
+    return 0
+
+
+def refuse_bad_schedules(config: Config) -> None:
+    """Look whether every schedule and the timezone can be read.
+
+    Raises:
+        BadConfiguration: One cannot.
+    """
+    cron = config.cron
+    faults = [
+        Fault(key=f"cron.{name}", problem=problem, source=f"as {expression!r}")
+        for name in ("clean_messages", "archive_dialogs", "user_stats", "remind_expiring",
+                     "make_partitions")
+        for expression in [getattr(cron, name)]
+        for problem in schedule.faults(expression, cron.timezone)
+    ]  # fmt: skip
+    if faults:
+        raise BadConfiguration(faults)
+
+
+def _as_fields(fault: Fault) -> dict[str, object]:
+    return {
+        "key": fault.key,
+        "problem": fault.problem,
+        "source": fault.source,
+        "line": fault.line,
+    }

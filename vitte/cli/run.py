@@ -1,0 +1,120 @@
+"""``vitte run``: production. Starts the tree and keeps it until it is told to stop."""
+
+import argparse
+import gc
+import logging
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from vitte import log
+from vitte.actors import observer
+from vitte.cli import command
+from vitte.config import Config
+from vitte.errors import DatabaseAway
+from vitte.runtime import Events, GaveUp, StartFailed, start
+
+if TYPE_CHECKING:
+    from vitte.house import House
+
+EXPLAINED = """\
+Serves the bot: starts the tree of actors and keeps it up, until SIGTERM or Ctrl-C.
+It then stops in reverse order: no new updates, the answers in hand are finished,
+the connections are closed.
+
+It needs a token, a PostgreSQL (15 or newer) and a Redis (7 or newer) or Valkey:
+
+  VITTE_TELEGRAM_TOKEN=123456:ABC... \\
+  VITTE_DATABASE_URL=postgresql://vitte@localhost/vitte \\
+  VITTE_REDIS_URL=redis://localhost:6379/0 \\
+  vitte run
+
+Migrations that are pending are applied first (see vitte migrate); --no-migrate
+leaves that to you. Logs are JSON lines on standard output."""
+
+_log = logging.getLogger("vitte")
+
+
+def add_to(commands: command.Commands) -> None:
+    """Declare the command."""
+    parser = command.add(
+        commands, "run", run, summary="serve the bot (production)", explained=EXPLAINED
+    )
+    command.takes_config(parser)
+    parser.add_argument(
+        "--no-migrate", dest="migrate", action="store_false", help="apply no migrations"
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Serve until the process is told to stop."""
+    config = command.read_config(given).config
+    log.start(config.log.level, secrets(config))
+    if given.migrate:
+        _migrate(config)
+    return in_the_loop(serve, furnish(config))
+
+
+def in_the_loop(main: Callable[..., Any], *given: object) -> int:
+    """Run an async function on uvloop; gives its exit code."""
+    return anyio.run(main, *given, backend_options={"use_uvloop": True})
+
+
+def secrets(config: Config) -> list[str]:
+    """What must never be seen in a log."""
+    telegram = config.telegram
+    return [telegram.token.reveal(), telegram.secret_token()]
+
+
+def furnish(config: Config) -> "House":
+    """Make what the tree needs. It reads files, so it comes before the loop."""
+    # The greater part of the program is imported here: not before the configuration is good.
+    from vitte.house import House  # noqa: PLC0415
+
+    return House(config)
+
+
+async def serve(house: "House", ready: Callable[[], None] = lambda: None) -> int:
+    """Start the tree and keep it; ``ready`` is called when everything is up."""
+    from vitte import tree  # noqa: PLC0415  # as above
+
+    events = Events()
+    observer.observe(events)
+    try:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with start(tree.plant(house), events=events) as running:
+                gc.collect()
+                gc.freeze()  # what was made up to here lives for ever: the collector may skip it
+                ready()
+                async with anyio.create_task_group() as group:
+                    group.start_soon(_until_told, signals, group.cancel_scope)
+                    await running.wait()
+    except (GaveUp, StartFailed) as problem:
+        _log.critical("The process ends: %s", problem)
+        return 1
+    finally:
+        await house.services.redis.aclose()
+    _log.info("Stopped")
+    return 0
+
+
+async def _until_told(signals: Any, scope: anyio.CancelScope) -> None:
+    async for number in signals:
+        _log.info("Stopping: %s", signal.Signals(number).name)
+        scope.cancel()
+        return
+
+
+def _migrate(config: Config) -> None:
+    from vitte.store import migrations  # noqa: PLC0415  # yoyo is slow to import
+
+    try:
+        for name in migrations.apply(config.database.url.reveal()):
+            _log.info("Migration applied: %s", name)
+    except DatabaseAway as problem:
+        # The tree comes up all the same, says that it is down, and works once PostgreSQL is there.
+        _log.error(
+            "PostgreSQL is away, so no migration was applied: %s", problem
+        )  # no traceback for what the sentence says
