@@ -7,9 +7,9 @@ from vitte import metrics
 
 
 def failures() -> float:
-    return metrics.REGISTRY.get_sample_value(
-        "vitte_updates_done_total", {"outcome": "failed"}
-    ) or 0.0
+    return (
+        metrics.REGISTRY.get_sample_value("vitte_updates_done_total", {"outcome": "failed"}) or 0.0
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -77,12 +77,13 @@ async def test_a_group_hears_only_when_it_means_us(vitte: Whole):
     await anna.writes("just talking", to=group)
     await anna.writes("/help", to=group)
     await group.says_anonymously("hi")
-    await anna.writes(f"/help@{vitte.telegram.bot.username}", to=group)
+    username = vitte.telegram.bot.user["username"]
+    await anna.writes(f"/help@{username}", to=group)
 
     heard = await anna.hears(inside=group)
     await vitte.telegram.drained()
     assert len(heard) == 1
-    assert f"@{vitte.telegram.bot.username}" in heard[0].text
+    assert f"@{username}" in heard[0].text
 
 
 async def test_a_channel_gets_no_answer(vitte: Whole):
@@ -100,7 +101,7 @@ async def test_an_old_or_forged_button_gets_a_polite_answer(vitte: Whole, data: 
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.starts()
 
-    press = await anna.presses(await anna.hears_one(), data=data)
+    press = await anna.presses(await anna.hears_one(), "", data=data)
 
     notice = vitte.house.services.words.plain("en", "odd-button-old.notice")
     assert (await press.answered())["text"] == notice

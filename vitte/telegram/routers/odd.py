@@ -4,7 +4,7 @@ import logging
 from typing import Final
 
 from aiogram import Bot, F, Router
-from aiogram.enums import ChatMemberStatus, ChatType
+from aiogram.enums import ChatMemberStatus, ChatType, ContentType
 from aiogram.types import (
     CallbackQuery,
     ChatMemberUpdated,
@@ -39,6 +39,8 @@ KINDS: Final = frozenset(
     }
 )
 OTHER_WORDS_FOR: Final = {"video_note": "video", "story": "other", "venue": "location"}
+# All that a person can say; the rest reports what happened in the chat and wants no answer.
+SAID: Final = KINDS | {"text", "paid_media", "game", "checklist", "other"}
 LONGEST_COMMAND: Final = 32
 
 
@@ -94,8 +96,9 @@ async def command(message: Message, person: Person, services: Services) -> None:
 
 async def content(message: Message, services: Services, person: Person | None = None) -> None:
     """A photo, a sticker, a voice: a word on why it is not understood yet."""
-    kind = OTHER_WORDS_FOR.get(message.content_type, message.content_type)
-    if person is None or _is_service(message):
+    content_type = ContentType(message.content_type).value
+    kind = OTHER_WORDS_FOR.get(content_type, content_type)
+    if person is None or kind not in SAID:
         return
     line = f"odd-{kind}" if kind in KINDS else "odd-other"
     await message.answer(services.words.say(person.language, line))
@@ -121,9 +124,3 @@ async def membership(event: ChatMemberUpdated, services: Services) -> None:
     elif await users.mark_reachable(services.database, user, services.clock()):
         await cache.forget(services.cache, user)
         _log.info("User can be reached again: %d", user)
-
-
-def _is_service(message: Message) -> bool:
-    """Whether the message reports an event (pinned, new title) instead of holding content."""
-    said = KINDS | OTHER_WORDS_FOR.keys() | {"text", "paid_media", "game", "checklist"}
-    return message.content_type not in said
