@@ -5,10 +5,11 @@ and learns that it is to end. How a life ended is judged by its place in the tre
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from vitte.runtime.channel import ALWAYS, NOTHING, Mailbox
-from vitte.runtime.errors import ShutdownAsked
+from vitte.runtime.channel import ALWAYS, NOTHING, Mailbox, Ref
+from vitte.runtime.errors import ActorGone, MailboxFull, ShutdownAsked
 from vitte.runtime.loop import Slot
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Life(Generic[M]):
         "_box",
         "_place",
         "_refusals",
+        "_unwatch",
         "_waiting",
         "idle",
         "parked_at",
@@ -39,6 +41,7 @@ class Life(Generic[M]):
         self._box = box
         self._asked = False
         self._waiting: list[Slot] | None = None
+        self._unwatch: list[Callable[[], None]] | None = None
         self._refusals: list[Callable[[], None]] | None = None
         self.trapped = False
         self.idle = 0.0
@@ -65,6 +68,23 @@ class Life(Generic[M]):
     def trap_exit(self) -> None:
         """Be asked to end, not cancelled: see ``shutdown_asked`` and ``receive``."""
         self.trapped = True
+
+    def watch(self, other: Ref[Any], news: Callable[[str, str], M]) -> None:
+        """Be told, by a message on the control lane, when a life at an address ends.
+
+        ``news(name, reason)`` makes the message. The watching ends with this life; it does
+        not end with the other's, whose address outlives its falls. An address that takes
+        nothing any more says so at once.
+        """
+
+        def tell(reason: str) -> None:
+            with suppress(MailboxFull, ActorGone):
+                self._box.ref.tell_now(news(other.name, reason), control=True)
+
+        unwatch = other.watch(tell)
+        if self._unwatch is None:
+            self._unwatch = []
+        self._unwatch.append(unwatch)
 
     async def receive(self) -> M:
         """Wait for the next message. The one before it counts as handled with this call.
@@ -162,5 +182,11 @@ class Life(Generic[M]):
         finally:
             self._refusals.remove(refuse)
 
+    def rested(self, now: float) -> float:
+        """Give the seconds it has spent waiting for messages."""
+        return self.idle + (0.0 if self.parked_at is None else now - self.parked_at)
+
     def leave(self) -> None:
         """Let go of what outlasts a life: called when it has ended."""
+        for unwatch in self._unwatch or ():
+            unwatch()

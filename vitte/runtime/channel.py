@@ -15,6 +15,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from typing import Final, Generic, TypeVar, cast
 
 from vitte.runtime import loop as loops
@@ -357,10 +358,12 @@ class Mailbox(Generic[M]):
         asked = {id(message) for message in self.asking.values()}
         return [message for message in held if id(message) not in asked]
 
+    def tell_watchers(self, reason: str) -> None:
+        """Tell who watches this address that a life ended here."""
+        for watcher in tuple(self.watchers or ()):
+            watcher(reason)
+
     def _dismiss(self, reason: str) -> None:
-        if self.watchers:
-            for watcher in tuple(self.watchers):
-                watcher(reason)
         if not self.asking:
             return
         asked = {id(message) for message in self.asking.values()}
@@ -470,6 +473,20 @@ class Ref(Generic[M]):
         if answer.__class__ is loops.Refusal:
             raise answer.error or AskTimedOut(box.name, within)
         return cast("T", answer)
+
+    def watch(self, watcher: Callable[[str], None]) -> Callable[[], None]:
+        """Have a quick function called, with the reason, at each end of a life here.
+
+        Returns:
+            A function that ends the watching. See ``Life.watch`` for an actor's way.
+        """
+        box = self._box
+        if box.watchers is None:
+            box.watchers = []
+        box.watchers.append(watcher)
+        if box.closed is not None:
+            watcher(box.closed)
+        return partial(box.watchers.remove, watcher)
 
     def __repr__(self) -> str:
         return f"<Ref {self._box.name}>"

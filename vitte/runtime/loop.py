@@ -114,17 +114,6 @@ class Loop:
             self._keep(self.now() + within, slot)
             self._arm()
 
-    async def wait(self, slot: Slot, within: float | None = None) -> None:
-        """Wait for the slot, at most so many seconds."""
-        if within is None:
-            await slot
-            return
-        self.limit(slot, within)
-        try:
-            await slot
-        finally:
-            self.young.pop(slot, None)
-
     def _keep(self, deadline: float, slot: Slot) -> None:
         self._sequence += 1
         heapq.heappush(self._heap, (deadline, self._sequence, slot))

@@ -119,8 +119,13 @@ class Place:
             self.waiters.append(slot)
         if within is None:
             await slot
-        else:
-            await self.loop.wait(slot, within)
+            return
+        loop = self.loop
+        loop.limit(slot, within)
+        try:
+            await slot
+        finally:
+            loop.young.pop(slot, None)
 
     def changed(self) -> None:
         """Wake everyone in ``settled``."""
@@ -157,6 +162,10 @@ class Place:
     def ask_to_stop(self) -> None:
         """Ask the life to end, in the way of its kind."""
         raise NotImplementedError
+
+    def lives(self) -> bool:
+        """Say whether a life is here that has not ended."""
+        return self.task is not None
 
     def cut(self) -> None:
         """End the life without asking."""
@@ -266,11 +275,16 @@ class WorkerPlace(Place):
         box.reader = None
         if self.asked:
             self.error = None
-            box.paused("it was stopped")
+            reason = "it was stopped"
+            box.paused(reason)
         elif self.error is not None:
-            self._bury(box.fell(reason_of(self.error)))
+            reason = reason_of(self.error)
+            self._bury(box.fell(reason))
         else:
-            box.finished("it ended")
+            reason = "it ended"
+            box.finished(reason)
+        if box.watchers:
+            box.tell_watchers(reason)
 
     def _bury(self, letters: list[Any]) -> None:
         for letter in letters:

@@ -68,9 +68,12 @@ class Running:
             place = place.named(name)
         return place
 
-    def statistics(self, path: str | None = None) -> list[Statistics]:
-        """Give one Struct for every place, or for those below a path, in start order."""
-        return statistics_of(self.root if path is None else self.find(path))
+    def statistics(self, path: str | None = None, *, most: int | None = None) -> list[Statistics]:
+        """Give one Struct for every place, or for those from a path on, in start order.
+
+        Of the children of a dynamic supervisor at most ``most`` are shown.
+        """
+        return statistics_of(self.root if path is None else self.find(path), most=most)
 
     def dead_letters(self) -> list[tuple[DeadLetter, Any]]:
         """Give the latest dead letters, with their messages: for an operator, not for a log."""

@@ -1,14 +1,17 @@
 """What every place of a running tree answers when it is asked how it does."""
 
-from typing import TYPE_CHECKING
+from heapq import nlargest
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from vitte.runtime.channel import Mailbox
 from vitte.runtime.events import Frame
 from vitte.runtime.spec import Supervisor
 
 if TYPE_CHECKING:
-    from vitte.runtime.place import Place
+    from vitte.runtime.place import Place, WorkerPlace
+    from vitte.runtime.supervisor import SupervisorPlace
 
 
 class PastFall(Struct, frozen=True, kw_only=True):
@@ -48,57 +51,76 @@ class Statistics(Struct, frozen=True, kw_only=True):
     falls: tuple[PastFall, ...] = ()
 
 
-def statistics_of(place: "Place", *, below: bool = True) -> list[Statistics]:
-    """Give the statistics of a place, and of all places below it, in start order."""
+def statistics_of(
+    place: "Place", *, below: bool = True, most: int | None = None
+) -> list[Statistics]:
+    """Give the statistics of a place, and of all places below it, in start order.
+
+    ``most`` limits the children shown of each dynamic supervisor: the fullest mailboxes first.
+    """
     from vitte.runtime.place import WorkerPlace  # noqa: PLC0415 - a circle
     from vitte.runtime.supervisor import SupervisorPlace  # noqa: PLC0415 - a circle
 
+    if isinstance(place, WorkerPlace):
+        return [_of_worker(place)]
+    if not isinstance(place, SupervisorPlace):
+        return []
+    found = [_of_supervisor(place)]
+    for child in _shown(place, most) if below else ():
+        found += statistics_of(child, most=most)
+    return found
+
+
+def _shown(place: "SupervisorPlace", most: int | None) -> "list[Place]":
+    children = list(place.children.values())
+    if isinstance(place.spec, Supervisor) or most is None or len(children) <= most:
+        return children
+    return nlargest(most, children, key=_fullness)
+
+
+def _fullness(place: "Place") -> int:
+    box: Mailbox[Any] | None = getattr(place, "box", None)
+    return 0 if box is None else box.depth()
+
+
+def _common(place: "Place", kind: str) -> dict[str, Any]:
     now = place.loop.now()
-    falls = tuple(
-        PastFall(ago=now - f.at, reason=f.reason, stack=f.stack) for f in place.falls or ()
+    falls = place.falls or ()
+    return {
+        "path": place.path,
+        "kind": kind,
+        "state": place.state.value,
+        "uptime": now - place.since if place.task is not None else 0.0,
+        "restarts": place.restarts,
+        "falls": tuple(PastFall(ago=now - f.at, reason=f.reason, stack=f.stack) for f in falls),
+    }
+
+
+def _of_supervisor(place: "SupervisorPlace") -> Statistics:
+    intensity = place.spec.intensity
+    return Statistics(
+        **_common(place, "supervisor" if isinstance(place.spec, Supervisor) else "dynamic"),
+        recent=place.window.count(place.loop.now()),
+        allowed=intensity.limit,
+        period=intensity.period,
+        children=len(place.children),
     )
-    uptime = now - place.since if place.task is not None else 0.0
-    if isinstance(place, SupervisorPlace):
-        spec = place.spec
-        own = Statistics(
-            path=place.path,
-            kind="supervisor" if isinstance(spec, Supervisor) else "dynamic",
-            state=place.state.value,
-            uptime=uptime,
-            restarts=place.restarts,
-            recent=place.window.count(now),
-            allowed=spec.intensity.limit,
-            period=spec.intensity.period,
-            children=len(place.children),
-            falls=falls,
-        )
-        found = [own]
-        for child in place.children.values() if below else ():
-            found += statistics_of(child)
-        return found
-    assert isinstance(place, WorkerPlace)  # noqa: S101 - there are two kinds
+
+
+def _of_worker(place: "WorkerPlace") -> Statistics:
+    now = place.loop.now()
     box = place.box
-    life = place.life
-    idle = 0.0 if life is None else life.idle
-    if life is not None and life.parked_at is not None:
-        idle += now - life.parked_at
-    return [
-        Statistics(
-            path=place.path,
-            kind="worker",
-            state=place.state.value,
-            uptime=uptime,
-            restarts=place.restarts,
-            handled=box.handled(),
-            handling=max(0.0, uptime - idle),
-            mailbox=Box(
-                depth=box.depth(),
-                capacity=box.capacity,
-                oldest=box.oldest(now),
-                taken=box.taken,
-                dropped=box.dropped,
-                dead=box.dead,
-            ),
-            falls=falls,
-        )
-    ]
+    known = _common(place, "worker")
+    return Statistics(
+        **known,
+        handled=box.handled(),
+        handling=0.0 if place.life is None else max(0.0, known["uptime"] - place.life.rested(now)),
+        mailbox=Box(
+            depth=box.depth(),
+            capacity=box.capacity,
+            oldest=box.oldest(now),
+            taken=box.taken,
+            dropped=box.dropped,
+            dead=box.dead,
+        ),
+    )

@@ -334,29 +334,28 @@ class SupervisorPlace(Place):
             shutdown = place.rules.shutdown
             if shutdown is BRUTAL or self.killed:
                 place.asked = True
+                await self._cut(place)
+            elif shutdown is INFINITY:
+                place.ask_to_stop()
+                while place.lives():
+                    await place.settled()
             else:
                 place.ask_to_stop()
-                await self._wait_for_end(place, None if shutdown is INFINITY else float(shutdown))
-            await self._cut(place)
-        self._is_stopped(place)
-
-    def _is_stopped(self, place: Place) -> None:
+                left = float(shutdown)
+                until = self.loop.now() + left
+                while place.lives() and left > 0:
+                    await place.settled(left)
+                    left = until - self.loop.now()
+                await self._cut_off(place)
         place.unseen = place.watched = False
         if place.state is State.STOPPING:
             self.running.tell(Stopped(path=place.path, at=self.loop.now(), reason="it was stopped"))
         place.state = State.STOPPED
 
-    async def _wait_for_end(self, place: Place, seconds: float | None) -> None:
-        if seconds is None:
-            while place.task is not None:
-                await place.settled()
-            return
-        until = self.loop.now() + seconds
-        while place.task is not None and seconds > 0:
-            await place.settled(seconds)
-            seconds = until - self.loop.now()
+    async def _cut_off(self, place: Place) -> None:
         if place.task is not None:
             self.running.tell(CutOff(path=place.path, at=self.loop.now(), stack=place.stack()))
+            await self._cut(place)
 
     async def _cut(self, place: Place) -> None:
         for _ in range(CUTS):
