@@ -140,6 +140,23 @@ async def test_whoever_is_cancelled_gives_the_connection_back_and_leaves_nothing
         assert database.state().lent == 0
 
 
+async def test_no_moment_of_cancellation_loses_a_connection(database_url: str) -> None:
+    async def ask(database: Database) -> None:
+        async with database.transaction() as transaction:
+            await transaction.row(ASK, One)
+
+    async with opened(database_url, most=1, wait_seconds=1) as database:
+        with anyio.fail_after(30):
+            for moment in range(40):
+                async with anyio.create_task_group() as group:
+                    for _ in range(3):
+                        group.start_soon(ask, database)
+                    for _ in range(moment):
+                        await anyio.lowlevel.checkpoint()
+                    group.cancel_scope.cancel()
+                await ask(database)
+
+
 async def test_a_closed_database_refuses_and_opens_again(database_url: str) -> None:
     async with opened(database_url) as database:
         await database.close()

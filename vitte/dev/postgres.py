@@ -5,11 +5,14 @@ machine (adds a user, opens folders up to the root for everybody) and its server
 end with a counter instead of with us.
 """
 
+import errno
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -38,6 +41,14 @@ _CAREFREE = {
 """For tests: quick, and not worth a power cut."""
 
 
+_FULL = os.strerror(errno.ENOSPC)
+
+_CREATE = "CREATE DATABASE vitte;"
+
+_HEIRS_SECONDS = 5.0
+"""How long the children of a server that was killed may live on; meanwhile none starts."""
+
+
 @contextmanager
 def running(folder: Path, sockets: Path, *, durable: bool) -> Generator[str]:
     """Run a PostgreSQL for the block; give the URL of its database ``vitte``.
@@ -51,12 +62,9 @@ def running(folder: Path, sockets: Path, *, durable: bool) -> Generator[str]:
     if not cluster.exists():
         _make_cluster(cluster)
     _check_version(cluster)
-    server = Process(_program(cluster, sockets, durable=durable))
-    try:
+    with Process(_program(cluster, sockets, durable=durable)) as server:
         _await_ready(server, cluster)
         yield f"postgresql://vitte@/vitte?host={quote(str(sockets))}"
-    finally:
-        server.stop()
 
 
 def stop_orphan(folder: Path) -> None:
@@ -93,10 +101,18 @@ def _program(cluster: Path, sockets: Path, *, durable: bool) -> Program:
 
 
 def _await_ready(server: Process, cluster: Path) -> None:
-    try:
-        server.wait_until(lambda: _says_ready(cluster, server.pid))
-    except StoreDidNotStart as error:
-        raise _explain(cluster, error) from error
+    deadline = time.monotonic() + _HEIRS_SECONDS
+    while True:
+        try:
+            server.wait_until(lambda: _says_ready(cluster, server.pid))
+        except StoreDidNotStart as error:
+            heirs = "pre-existing shared memory block" in error.said
+            if not heirs or time.monotonic() > deadline:
+                raise _explain(cluster, error) from error
+            time.sleep(0.1)
+            server.start()
+        else:
+            return
 
 
 def _says_ready(cluster: Path, pid: int) -> bool:
@@ -109,11 +125,9 @@ def _says_ready(cluster: Path, pid: int) -> bool:
 
 
 def _explain(cluster: Path, error: StoreDidNotStart) -> DataFolderUnfit:
-    lines = error.said.splitlines()
-    told = [line for line in lines if "FATAL:" in line or "PANIC:" in line] or lines[-1:]
-    problem = told[-1].strip() if told else "PostgreSQL said nothing"
-    full = "No space left on device" in error.said
-    return DataFolderUnfit(cluster, problem, "free some space" if full else START_OVER)
+    found = re.findall(r"(?:FATAL|PANIC): +(.+)", error.said) or error.said.split("\n")
+    full = _FULL in error.said
+    return DataFolderUnfit(cluster, found[-1], "free some space" if full else START_OVER)
 
 
 def _make_cluster(cluster: Path) -> None:
@@ -124,14 +138,7 @@ def _make_cluster(cluster: Path) -> None:
         _run("initdb", "-D", str(unfinished), "--username=vitte", "--auth-local=trust",
              "--auth-host=reject", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
              "--builtin-locale=C.UTF-8", "--no-instructions")  # fmt: skip
-        _run(
-            "postgres",
-            "--single",
-            "-D",
-            str(unfinished),
-            "postgres",
-            order="CREATE DATABASE vitte;",
-        )
+        _run("postgres", "--single", "-D", str(unfinished), "postgres", order=_CREATE)
         unfinished.rename(cluster)
 
 
@@ -147,15 +154,17 @@ def _run(name: str, *arguments: str, order: str = "") -> None:
         env=environment(),
     )
     if done.returncode:
-        raise StoreDidNotStart(name, done.stderr)
+        # As the disk would have told us, had it been we who wrote.
+        full = errno.ENOSPC if _FULL in done.stderr else errno.EIO
+        raise OSError(full, f"{name}: {done.stderr.strip()}")
 
 
 def _check_version(cluster: Path) -> None:
-    try:
+    with writable(cluster):
+        if not (cluster / "PG_VERSION").is_file():
+            problem = "there is a folder here, but no PostgreSQL cluster in it"
+            raise DataFolderUnfit(cluster, problem, START_OVER)
         made_by = (cluster / "PG_VERSION").read_text(errors="replace").strip()
-    except OSError:
-        problem = "there is a folder here, but no PostgreSQL cluster in it"
-        raise DataFolderUnfit(cluster, problem, START_OVER) from None
     asked = [str(program_path("postgres")), "--version"]
     version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout  # noqa: S603  # as above
     ours = version.split()[2].split(".")[0]

@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 from msgspec import Struct
 
@@ -44,12 +45,25 @@ class Process:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        with writable(program.folder), program.log.open("wb") as log:
+        self._child = self._born()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it once more, after it ended."""
+        self._child = self._born()
+
+    def _born(self) -> "subprocess.Popen[bytes]":
+        with writable(self._program.folder), self._program.log.open("wb") as log:
             # A session of its own: Ctrl-C in the terminal is for us, who stop it in good order.
-            # It must be born of a thread that stays: the kernel ties the death signal to the thread.
-            self._child = subprocess.Popen(  # noqa: S603  # our own command, no shell
-                _dying_with_us(program),
-                cwd=program.folder,
+            # Born of a thread that stays: the kernel ties the death signal to the thread.
+            return subprocess.Popen(  # noqa: S603  # our own command, no shell
+                _dying_with_us(self._program),
+                cwd=self._program.folder,
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -73,7 +87,6 @@ class Process:
             if self._child.poll() is not None:
                 raise StoreDidNotStart(self._program.name, self.said())
             if time.monotonic() > deadline:
-                self.stop()
                 raise StoreDidNotStart(self._program.name, "it takes too long; " + self.said())
             time.sleep(_STEP)
 

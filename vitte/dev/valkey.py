@@ -28,12 +28,9 @@ def running(folder: Path, sockets: Path, *, durable: bool) -> Generator[str]:
         home.mkdir(exist_ok=True)
     stop_orphan(folder)
     address = sockets / "valkey.sock"
-    server = Process(_program(home, address, durable=durable))
-    try:
+    with Process(_program(home, address, durable=durable)) as server:
         _await_ready(server, home, address)
         yield f"unix://{quote(str(address))}"
-    finally:
-        server.stop()
 
 
 def stop_orphan(folder: Path) -> None:
@@ -49,6 +46,7 @@ def _program(home: Path, address: Path, *, durable: bool) -> Program:
         "unixsocketperm": "700",
         "dir": str(home),
         "pidfile": str(home / "valkey.pid"),
+        "set-proc-title": "no",  # its command line says whose it is
         "save": "",
         "appendonly": "yes" if durable else "no",
     }
