@@ -41,7 +41,7 @@ _CAREFREE = {
 """For tests: quick, and not worth a power cut."""
 
 
-_FULL = os.strerror(errno.ENOSPC)
+_FULL = re.compile("No space left on device|free disk space")
 
 _CREATE = "CREATE DATABASE vitte;"
 
@@ -125,9 +125,13 @@ def _says_ready(cluster: Path, pid: int) -> bool:
 
 
 def _explain(cluster: Path, error: StoreDidNotStart) -> DataFolderUnfit:
-    found = re.findall(r"(?:FATAL|PANIC): +(.+)", error.said) or error.said.split("\n")
-    full = _FULL in error.said
-    return DataFolderUnfit(cluster, found[-1], "free some space" if full else START_OVER)
+    advice = "free some space" if _FULL.search(error.said) else START_OVER
+    return DataFolderUnfit(cluster, _last_words(error.said), advice)
+
+
+def _last_words(said: str) -> str:
+    found = re.findall(r"(?:FATAL|PANIC|error): +(.+)", said) or said.strip().split("\n")
+    return found[-1]
 
 
 def _make_cluster(cluster: Path) -> None:
@@ -155,8 +159,8 @@ def _run(name: str, *arguments: str, order: str = "") -> None:
     )
     if done.returncode:
         # As the disk would have told us, had it been we who wrote.
-        full = errno.ENOSPC if _FULL in done.stderr else errno.EIO
-        raise OSError(full, f"{name}: {done.stderr.strip()}")
+        full = errno.ENOSPC if _FULL.search(done.stderr) else errno.EIO
+        raise OSError(full, f"{name}: {_last_words(done.stderr)}")
 
 
 def _check_version(cluster: Path) -> None:
