@@ -25,7 +25,7 @@ def faults_of(text: str, tmp_path: Path, **environment: str) -> dict[str, str]:
     return {fault.key: str(fault) for fault in refused.value.faults}
 
 
-def test_the_documented_file_holds_every_key_with_its_default():
+def test_the_documented_file_holds_every_key_with_its_default() -> None:
     text = (ROOT / "config" / "vitte.toml").read_text(encoding="utf-8")
     documented = tomllib.loads(text)
 
@@ -41,13 +41,13 @@ def test_the_documented_file_holds_every_key_with_its_default():
     }
 
 
-def test_the_documented_file_can_be_read_as_it_is():
+def test_the_documented_file_can_be_read_as_it_is() -> None:
     loaded = config_reader.load(ROOT / "config" / "vitte.toml", NEEDED)
 
     assert loaded.config.limiter.messages_per_minute == 10
 
 
-def test_the_environment_goes_before_the_file(tmp_path: Path):
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     path = tmp_path / "vitte.toml"
     path.write_text('[http]\nlisten = "127.0.0.1:1"\n')
     environment = NEEDED | {
@@ -65,7 +65,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path):
     assert loaded.data == "/srv/vitte"
 
 
-def test_a_secret_can_be_a_file_or_a_credential(tmp_path: Path):
+def test_a_secret_can_be_a_file_or_a_credential(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("777:from-a-file\n")
     (tmp_path / "redis_url").write_text("redis://:hidden@localhost/1\n")
     environment = {
@@ -80,7 +80,7 @@ def test_a_secret_can_be_a_file_or_a_credential(tmp_path: Path):
     assert loaded.redis.url.reveal() == "redis://:hidden@localhost/1"
 
 
-def test_every_fault_is_named_with_its_line(tmp_path: Path):
+def test_every_fault_is_named_with_its_line(tmp_path: Path) -> None:
     faults = faults_of(
         "[http]\nlistne = 'x'\n[database]\npool_min = 'many'\n[log]\nlevel = 'LOUD'\n", tmp_path
     )
@@ -94,7 +94,7 @@ def test_every_fault_is_named_with_its_line(tmp_path: Path):
     }
 
 
-def test_a_fault_of_the_environment_names_the_variable(tmp_path: Path):
+def test_a_fault_of_the_environment_names_the_variable(tmp_path: Path) -> None:
     faults = faults_of("", tmp_path, VITTE_DATABASE_POOL_MIN="many")
 
     assert "(VITTE_DATABASE_POOL_MIN)" in faults["database.pool_min"]
@@ -114,7 +114,7 @@ def test_a_fault_of_the_environment_names_the_variable(tmp_path: Path):
         ("database.pool_min", "51"),
     ],
 )
-def test_a_value_that_cannot_work_is_refused(key: str, value: str, tmp_path: Path):
+def test_a_value_that_cannot_work_is_refused(key: str, value: str, tmp_path: Path) -> None:
     section, name = key.split(".")
 
     faults = faults_of("", tmp_path, **{f"VITTE_{section}_{name}".upper(): value})
@@ -123,14 +123,14 @@ def test_a_value_that_cannot_work_is_refused(key: str, value: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("missing", list(NEEDED))
-def test_what_has_no_default_is_asked_for(missing: str):
+def test_what_has_no_default_is_asked_for(missing: str) -> None:
     environment = {name: value for name, value in NEEDED.items() if name != missing}
 
     with pytest.raises(BadConfiguration, match="is missing"):
         config_reader.load(None, environment)
 
 
-def test_a_webhook_needs_an_address_that_telegram_can_reach(tmp_path: Path):
+def test_a_webhook_needs_an_address_that_telegram_can_reach(tmp_path: Path) -> None:
     faults = faults_of(
         "", tmp_path, VITTE_TELEGRAM_UPDATES="webhook", VITTE_TELEGRAM_WEBHOOK_URL="http://x.org/"
     )
@@ -138,13 +138,13 @@ def test_a_webhook_needs_an_address_that_telegram_can_reach(tmp_path: Path):
     assert list(faults) == ["telegram.webhook_url"]
 
 
-def test_a_file_that_is_no_toml_says_where_it_breaks(tmp_path: Path):
+def test_a_file_that_is_no_toml_says_where_it_breaks(tmp_path: Path) -> None:
     faults = faults_of("[http\n", tmp_path)
 
     assert "line 1" in next(iter(faults.values()))
 
 
-def test_a_misspelt_variable_is_pointed_out():
+def test_a_misspelt_variable_is_pointed_out() -> None:
     loaded = config_reader.load(None, NEEDED | {"VITTE_TELEGRAM_TOKN": "1:x"})
 
     assert loaded.warnings == (
@@ -152,14 +152,14 @@ def test_a_misspelt_variable_is_pointed_out():
     )
 
 
-def test_secrets_do_not_show_themselves():
+def test_secrets_do_not_show_themselves() -> None:
     loaded = config_reader.load(None, NEEDED | {"VITTE_REDIS_URL": "redis://:hidden@localhost"})
 
     assert "hidden" not in repr(loaded)
     assert "made-up" not in repr(config.shown(loaded.config))
 
 
-def test_the_derived_webhook_secret_is_steady_and_does_not_give_the_token_away():
+def test_the_derived_webhook_secret_is_steady_and_does_not_give_the_token_away() -> None:
     telegram = config.Telegram(token=config.Secret("1:abc"))
 
     assert telegram.secret_token() == config.Telegram(token=config.Secret("1:abc")).secret_token()

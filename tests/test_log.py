@@ -24,7 +24,7 @@ def written() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-def test_a_record_is_one_line_of_json_with_its_fields(written: io.StringIO):
+def test_a_record_is_one_line_of_json_with_its_fields(written: io.StringIO) -> None:
     with log.about(update_id=7, user_id=123456):
         logging.getLogger("vitte.bot").info("New user registered: %d", 123456)
 
@@ -40,7 +40,7 @@ def test_a_record_is_one_line_of_json_with_its_fields(written: io.StringIO):
     }
 
 
-def test_what_a_record_is_about_ends_with_its_block(written: io.StringIO):
+def test_what_a_record_is_about_ends_with_its_block(written: io.StringIO) -> None:
     with log.about(update_id=7):
         pass
     logging.getLogger("vitte").info("later")
@@ -48,10 +48,14 @@ def test_what_a_record_is_about_ends_with_its_block(written: io.StringIO):
     assert "update_id" not in written.getvalue()
 
 
-def test_secrets_are_struck_out_also_from_tracebacks(written: io.StringIO):
+def a_call_fails(token: str) -> None:
+    raise RuntimeError(f"https://api.telegram.org/bot{token}/getMe")
+
+
+def test_secrets_are_struck_out_also_from_tracebacks(written: io.StringIO) -> None:
     token = "123456789:" + "A" * 35
     try:
-        raise RuntimeError(f"https://api.telegram.org/bot{token}/getMe")
+        a_call_fails(token)
     except RuntimeError:
         logging.getLogger("vitte").exception("redis://:pa55word@localhost and hunter2hunter2")
 
@@ -63,7 +67,7 @@ def test_secrets_are_struck_out_also_from_tracebacks(written: io.StringIO):
 
 
 @given(st.text(st.characters(codec=None)))
-def test_a_record_stays_one_line_whatever_a_name_holds(name: str):
+def test_a_record_stays_one_line_whatever_a_name_holds(name: str) -> None:
     record = logging.makeLogRecord({"msg": "New user registered", "first_name": name})
 
     line = log.JsonLines().format(record)
@@ -72,7 +76,7 @@ def test_a_record_stays_one_line_whatever_a_name_holds(name: str):
     assert msgspec.json.decode(line)["message"] == "New user registered"
 
 
-def test_a_value_that_json_cannot_say_does_not_break_the_log(written: io.StringIO):
+def test_a_value_that_json_cannot_say_does_not_break_the_log(written: io.StringIO) -> None:
     logging.getLogger("vitte").info("odd", extra={"value": {1: object()}, "mark": "\ud800"})
 
     assert msgspec.json.decode(written.getvalue())["message"] in {"odd", "'odd'"}

@@ -1,6 +1,6 @@
 """The whole of vitte for a test: the real tree on real stores, with a Telegram of its own."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -37,21 +37,19 @@ def configured(
     telegram: LocalTelegram, database_url: str, redis_url: str, folder: Path, **sections: Any
 ) -> config.Config:
     """A configuration for a test; a section may be given whole, as ``limiter=Limiter(...)``."""
-    return config.Config(
-        **{
-            "data": str(folder),
-            "telegram": config.Telegram(
-                api=telegram.url, token=config.Secret(telegram.token), poll_seconds=5
-            ),
-            "database": config.Database(
-                url=config.Secret(database_url), pool_min=1, pool_max=8, wait_seconds=2
-            ),
-            "redis": config.Redis(url=config.Secret(redis_url), wait_seconds=1),
-            "http": config.Http(listen=f"unix:{folder}/http.sock"),
-            "metrics": config.Metrics(listen=f"unix:{folder}/metrics.sock"),
-            **sections,
-        }
+    usual = config.Config(
+        data=str(folder),
+        telegram=config.Telegram(
+            api=telegram.url, token=config.Secret(telegram.token), poll_seconds=5
+        ),
+        database=config.Database(
+            url=config.Secret(database_url), pool_min=1, pool_max=8, wait_seconds=2
+        ),
+        redis=config.Redis(url=config.Secret(redis_url), wait_seconds=1),
+        http=config.Http(listen=f"unix:{folder}/http.sock"),
+        metrics=config.Metrics(listen=f"unix:{folder}/metrics.sock"),
     )
+    return msgspec.structs.replace(usual, **sections)
 
 
 @asynccontextmanager
@@ -60,7 +58,7 @@ async def whole(
     telegram: LocalTelegram,
     clock: Callable[[], datetime] = utc_now,
     events: Events | None = None,
-) -> AsyncIterator[Whole]:
+) -> AsyncGenerator[Whole]:
     """Run the whole tree for the block."""
     events = events or Events()
     observer.observe(events)
@@ -75,6 +73,4 @@ async def whole(
 
 
 def _client(listen: str) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.UnixConnector(path=listen.removeprefix("unix:"))
-    )
+    return aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=listen.removeprefix("unix:")))

@@ -10,7 +10,7 @@ from vitte.store import settings, subscriptions, users
 from vitte.store.users import UserId
 
 
-async def test_start_greets_by_name_and_offers_the_characters(vitte: Whole):
+async def test_start_greets_by_name_and_offers_the_characters(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
 
     await anna.starts("from_a_friend")
@@ -23,7 +23,7 @@ async def test_start_greets_by_name_and_offers_the_characters(vitte: Whole):
     assert user.start_payload == "from_a_friend"
 
 
-async def test_start_speaks_russian_to_whoever_reads_it(vitte: Whole):
+async def test_start_speaks_russian_to_whoever_reads_it(vitte: Whole) -> None:
     for code in ("ru", "be", "uk", "kk"):
         person = vitte.telegram.person("Аня", language_code=code)
 
@@ -33,7 +33,7 @@ async def test_start_speaks_russian_to_whoever_reads_it(vitte: Whole):
 
 
 @pytest.mark.parametrize("code", ["en", "de", "pt-br", "zh-hans", None])
-async def test_start_speaks_english_to_everybody_else(vitte: Whole, code: str | None):
+async def test_start_speaks_english_to_everybody_else(vitte: Whole, code: str | None) -> None:
     person = vitte.telegram.person("Jonas", language_code=code)
 
     await person.starts()
@@ -41,7 +41,7 @@ async def test_start_speaks_english_to_everybody_else(vitte: Whole, code: str | 
     assert (await person.hears_one()).labels == ["Mila", "Artyom", "Zoya"]
 
 
-async def test_a_second_start_welcomes_back(vitte: Whole):
+async def test_a_second_start_welcomes_back(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.starts()
     await anna.presses(await anna.hears_one(), "Zoya")
@@ -52,7 +52,7 @@ async def test_a_second_start_welcomes_back(vitte: Whole):
     assert "Zoya" in (await anna.hears_one()).text
 
 
-async def test_the_first_deep_link_stands_and_a_forged_one_is_dropped(vitte: Whole):
+async def test_the_first_deep_link_stands_and_a_forged_one_is_dropped(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     for payload in ("with'quote", "first", "second"):
         await anna.starts(payload)
@@ -63,7 +63,7 @@ async def test_the_first_deep_link_stands_and_a_forged_one_is_dropped(vitte: Who
     assert user.start_payload == "first"
 
 
-async def test_a_name_cannot_break_the_markup(vitte: Whole):
+async def test_a_name_cannot_break_the_markup(vitte: Whole) -> None:
     person = vitte.telegram.person("<b>&amp;</i> \u202e", language_code="en")
 
     await person.starts()
@@ -71,7 +71,7 @@ async def test_a_name_cannot_break_the_markup(vitte: Whole):
     assert "<b>&amp;</i>" in (await person.hears_one()).text
 
 
-async def test_a_chosen_character_greets_and_answers(vitte: Whole):
+async def test_a_chosen_character_greets_and_answers(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.starts()
 
@@ -84,7 +84,7 @@ async def test_a_chosen_character_greets_and_answers(vitte: Whole):
     assert (await anna.hears_one()).text
 
 
-async def test_the_same_character_chosen_twice_begins_nothing_anew(vitte: Whole):
+async def test_the_same_character_chosen_twice_begins_nothing_anew(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.starts()
     welcome = await anna.hears_one()
@@ -97,7 +97,7 @@ async def test_the_same_character_chosen_twice_begins_nothing_anew(vitte: Whole)
     assert len(vitte.telegram.calls("sendMessage", chat=anna.id)) == 3
 
 
-async def test_help_lists_every_command_of_the_menu(vitte: Whole):
+async def test_help_lists_every_command_of_the_menu(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await vitte.telegram.called("setMyCommands", count=3)
 
@@ -108,7 +108,7 @@ async def test_help_lists_every_command_of_the_menu(vitte: Whole):
         assert f"/{command} — {description}" in text
 
 
-async def test_status_of_a_free_plan_tells_what_is_used_and_left(vitte: Whole):
+async def test_status_of_a_free_plan_tells_what_is_used_and_left(vitte: Whole) -> None:
     boris = vitte.telegram.person("Boris", language_code="en")
     await boris.writes("hello")
     await boris.hears_one()
@@ -121,7 +121,7 @@ async def test_status_of_a_free_plan_tells_what_is_used_and_left(vitte: Whole):
     assert "9" in text
 
 
-async def test_status_of_premium_tells_when_it_ends(vitte: Whole):
+async def test_status_of_premium_tells_when_it_ends(vitte: Whole) -> None:
     services, now = vitte.house.services, utc_now()
     anna = vitte.telegram.person("Анна", language_code="ru")
     await anna.starts()
@@ -135,7 +135,7 @@ async def test_status_of_premium_tells_when_it_ends(vitte: Whole):
     assert "3 дня" in (await anna.hears_one()).text
 
 
-async def test_a_chosen_language_stands_whatever_telegram_says(vitte: Whole):
+async def test_a_chosen_language_stands_whatever_telegram_says(vitte: Whole) -> None:
     vera = vitte.telegram.person("Vera", language_code="ru")
     await vera.writes("/language")
     picker = await vera.hears_one()
@@ -150,7 +150,7 @@ async def test_a_chosen_language_stands_whatever_telegram_says(vitte: Whole):
     assert (chosen.language, chosen.language_chosen) == ("en", True)
 
 
-async def test_new_closes_the_dialog_and_the_character_greets_again(vitte: Whole):
+async def test_new_closes_the_dialog_and_the_character_greets_again(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.starts()
     await anna.presses(await anna.hears_one(), "Zoya")
@@ -162,7 +162,7 @@ async def test_new_closes_the_dialog_and_the_character_greets_again(vitte: Whole
     assert greeting.text.startswith("Zoya here!")
 
 
-async def test_an_unknown_command_is_answered_politely(vitte: Whole):
+async def test_an_unknown_command_is_answered_politely(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
 
     await anna.writes("/fly <away>")
@@ -170,7 +170,7 @@ async def test_an_unknown_command_is_answered_politely(vitte: Whole):
     assert "/fly" in (await anna.hears_one()).text
 
 
-async def test_commands_are_set_in_each_language_and_not_again(vitte: Whole):
+async def test_commands_are_set_in_each_language_and_not_again(vitte: Whole) -> None:
     telegram = vitte.telegram
     await telegram.called("setMyCommands", count=3)
     telegram.forget_calls()

@@ -1,5 +1,7 @@
 """Photos, stickers, edits, groups, channels: a polite word or silence, never an exception."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.whole import Whole
@@ -13,13 +15,13 @@ def failures() -> float:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_fails():
+def _nothing_fails() -> Iterator[None]:
     before = failures()
     yield
     assert failures() == before
 
 
-async def test_media_gets_a_word_each(vitte: Whole):
+async def test_media_gets_a_word_each(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     words = vitte.house.services.words
 
@@ -43,7 +45,9 @@ async def test_media_gets_a_word_each(vitte: Whole):
         ),
     ],
 )
-async def test_other_content_gets_its_word(vitte: Whole, content: dict[str, object], line: str):
+async def test_other_content_gets_its_word(
+    vitte: Whole, content: dict[str, object], line: str
+) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
 
     await anna.sends(content)
@@ -51,7 +55,7 @@ async def test_other_content_gets_its_word(vitte: Whole, content: dict[str, obje
     assert (await anna.hears_one()).text == vitte.house.services.words.plain("en", line)
 
 
-async def test_an_edit_is_answered_with_a_word(vitte: Whole):
+async def test_an_edit_is_answered_with_a_word(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     message = await anna.writes("helo")
     await anna.hears_one()
@@ -61,7 +65,7 @@ async def test_an_edit_is_answered_with_a_word(vitte: Whole):
     assert (await anna.hears_one()).text == vitte.house.services.words.plain("en", "odd-edit")
 
 
-async def test_an_event_of_the_chat_is_passed_over_in_silence(vitte: Whole):
+async def test_an_event_of_the_chat_is_passed_over_in_silence(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
 
     await anna.sends({"message_auto_delete_timer_changed": {"message_auto_delete_time": 60}})
@@ -70,7 +74,7 @@ async def test_an_event_of_the_chat_is_passed_over_in_silence(vitte: Whole):
     assert vitte.telegram.calls("sendMessage", chat=anna.id) == []
 
 
-async def test_a_group_hears_only_when_it_means_us(vitte: Whole):
+async def test_a_group_hears_only_when_it_means_us(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     group = vitte.telegram.group("Friends", anna)
 
@@ -86,7 +90,7 @@ async def test_a_group_hears_only_when_it_means_us(vitte: Whole):
     assert f"@{username}" in heard[0].text
 
 
-async def test_a_channel_gets_no_answer(vitte: Whole):
+async def test_a_channel_gets_no_answer(vitte: Whole) -> None:
     channel = vitte.telegram.channel("News")
 
     post = await channel.posts("text")
@@ -97,7 +101,7 @@ async def test_a_channel_gets_no_answer(vitte: Whole):
 
 
 @pytest.mark.parametrize("data", ["from:another:release", "character:999999", "language:de", "🙂"])
-async def test_an_old_or_forged_button_gets_a_polite_answer(vitte: Whole, data: str):
+async def test_an_old_or_forged_button_gets_a_polite_answer(vitte: Whole, data: str) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.starts()
 
@@ -107,7 +111,7 @@ async def test_an_old_or_forged_button_gets_a_polite_answer(vitte: Whole, data: 
     assert (await press.answered())["text"] == notice
 
 
-async def test_updates_without_a_sender_or_of_unknown_kinds_are_passed_over(vitte: Whole):
+async def test_updates_without_a_sender_or_of_unknown_kinds_are_passed_over(vitte: Whole) -> None:
     chat = {"id": 5, "type": "private", "first_name": "Nobody"}
     vitte.telegram.deliver({"message": {"message_id": 1, "date": 1, "chat": chat, "text": "hi"}})
     vitte.telegram.deliver({"something_of_next_year": {"chat": chat}})

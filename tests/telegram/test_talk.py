@@ -1,5 +1,7 @@
 """Any text: answered by the dialog's character, within the limits."""
 
+from pathlib import Path
+
 import anyio
 
 from tests.whole import Whole, configured, whole
@@ -10,7 +12,7 @@ from vitte.store import dialogs, messages, usage
 from vitte.store.users import UserId
 
 
-async def test_a_text_is_answered_and_both_are_kept(vitte: Whole):
+async def test_a_text_is_answered_and_both_are_kept(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
 
     await anna.writes("I have a cat named Pixel")
@@ -26,7 +28,7 @@ async def test_a_text_is_answered_and_both_are_kept(vitte: Whole):
     ]
 
 
-async def test_the_eleventh_message_of_a_minute_is_answered_once(vitte: Whole):
+async def test_the_eleventh_message_of_a_minute_is_answered_once(vitte: Whole) -> None:
     boris = vitte.telegram.person("Boris", language_code="en")
     for number in range(13):
         await boris.writes(f"message {number}")
@@ -42,7 +44,7 @@ async def test_the_eleventh_message_of_a_minute_is_answered_once(vitte: Whole):
     assert len(await messages.list_recent(database, dialog, limit=100)) == 20
 
 
-async def test_commands_are_never_limited(vitte: Whole):
+async def test_commands_are_never_limited(vitte: Whole) -> None:
     boris = vitte.telegram.person("Борис", language_code="ru")
     for number in range(12):
         await boris.writes(f"сообщение {number}")
@@ -55,8 +57,8 @@ async def test_commands_are_never_limited(vitte: Whole):
 
 
 async def test_a_spent_day_is_told_with_the_hours_to_wait(
-    telegram: LocalTelegram, database_url: str, redis_url: str, tmp_path
-):
+    telegram: LocalTelegram, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
     limits = config.Limiter(free_per_day=2)
     settings = configured(telegram, database_url, redis_url, tmp_path, limiter=limits)
     async with whole(settings, telegram) as vitte:
@@ -71,7 +73,7 @@ async def test_a_spent_day_is_told_with_the_hours_to_wait(
         assert await usage.count(vitte.house.services.database, UserId(boris.id), day) == 2
 
 
-async def test_a_chat_keeps_its_order_among_many(vitte: Whole):
+async def test_a_chat_keeps_its_order_among_many(vitte: Whole) -> None:
     people = [vitte.telegram.person(f"Person {n}", language_code="en") for n in range(20)]
     for number in range(5):
         for person in people:
@@ -90,8 +92,8 @@ async def test_a_chat_keeps_its_order_among_many(vitte: Whole):
 
 
 async def test_typing_is_shown_while_a_slow_voice_thinks(
-    telegram: LocalTelegram, database_url: str, redis_url: str, tmp_path
-):
+    telegram: LocalTelegram, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
     slow = config.Voice(pause_seconds=0.6)
     settings = configured(telegram, database_url, redis_url, tmp_path, voice=slow)
     async with whole(settings, telegram):
@@ -103,7 +105,7 @@ async def test_typing_is_shown_while_a_slow_voice_thinks(
         assert (await anna.hears_one()).text
 
 
-async def test_the_same_update_twice_is_answered_once(vitte: Whole):
+async def test_the_same_update_twice_is_answered_once(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.writes("hello")
     await anna.hears_one()
@@ -126,7 +128,7 @@ async def test_the_same_update_twice_is_answered_once(vitte: Whole):
     assert len(vitte.telegram.calls("sendMessage", chat=anna.id)) == 2
 
 
-async def test_telegrams_flood_limit_is_obeyed(vitte: Whole):
+async def test_telegrams_flood_limit_is_obeyed(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.writes("hello")
     await anna.hears_one()
@@ -139,7 +141,7 @@ async def test_telegrams_flood_limit_is_obeyed(vitte: Whole):
     assert anyio.current_time() - began >= 1.0
 
 
-async def test_who_blocked_us_is_kept_and_marked_and_welcome_again(vitte: Whole):
+async def test_who_blocked_us_is_kept_and_marked_and_welcome_again(vitte: Whole) -> None:
     services = vitte.house.services
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.writes("hello")
@@ -159,7 +161,7 @@ async def test_who_blocked_us_is_kept_and_marked_and_welcome_again(vitte: Whole)
     assert back.unreachable_since is None
 
 
-async def test_a_failing_handler_apologises_and_the_chat_goes_on(vitte: Whole):
+async def test_a_failing_handler_apologises_and_the_chat_goes_on(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.writes("hello")
     await anna.hears_one()

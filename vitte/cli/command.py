@@ -12,11 +12,17 @@ import msgspec
 from vitte import config_reader
 from vitte.config_reader import Loaded
 
+
 class Commands(Protocol):
     """What argparse gives for declaring commands; its own class has no public name."""
 
     def add_parser(
-        self, name: str, *, help: str, description: str, formatter_class: type  # noqa: A002  # argparse's word
+        self,
+        name: str,
+        *,
+        help: str,
+        description: str,
+        formatter_class: type,  # noqa: A002  # argparse's word
     ) -> argparse.ArgumentParser:
         """Declare one more command."""
         ...

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Final, TextIO, cast
 
 from anyio import to_thread
 
@@ -156,10 +156,10 @@ async def _ask_redis(data: Path, words: list[str]) -> int:
     url = stores.find(data).redis_url
     async with Redis.from_url(url, decode_responses=True) as redis:  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
         try:
-            answer: Any = await redis.execute_command(*(words or ["PING"]))  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+            answer = cast("object", await redis.execute_command(*(words or ["PING"])))  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
         except RedisError as problem:
             print(problem, file=sys.stderr)
             return 1
-    lines: list[Any] = answer if isinstance(answer, list) else [answer]
+    lines = cast("list[object]", answer) if isinstance(answer, list) else [answer]
     print(*lines, sep="\n")
     return 0
