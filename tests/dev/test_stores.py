@@ -159,6 +159,7 @@ def test_servers_that_outlived_their_run_are_ended_and_a_stranger_with_their_num
         server.__exit__(None, None, None)
 
     (folder / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    (folder / "run" / ".s.PGSQL.5432.lock").write_text(f"{os.getpid()}\n")
     (folder / "valkey" / "valkey.pid").write_text(f"{os.getpid()}\n")
     with stores.running(folder):
         assert os.getpid() not in servers(folder)

@@ -59,6 +59,7 @@ def running(folder: Path, sockets: Path, *, durable: bool) -> Generator[str]:
     """
     cluster = folder / "postgres"
     stop_orphan(folder)
+    (sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)  # as stale as the other, and ours too
     if not cluster.exists():
         _make_cluster(cluster)
     _check_version(cluster)
