@@ -81,6 +81,7 @@ class Updates:
         self.last_id = int(clock())
         self.last_place = 0
         self.polled_at = -RECENTLY
+        self.polled = anyio.Event()
         self.orderly = True
         self.arrived: list[Callable[[int, Update], None]] = []
         self.emptied: list[anyio.Event] = []
@@ -181,6 +182,7 @@ class Updates:
     async def wait(self, limit: int, timeout: float) -> list[bytes]:
         """Wait for an update as the one poller."""
         poll = self.poll = Poll()
+        self.polled.set()
         try:
             with anyio.move_on_after(min(timeout, LONGEST_POLL)):
                 await poll.wake.wait()
@@ -337,16 +339,12 @@ class Callers:
         self.carry_out: Callable[[Any, Json], None] = lambda _bot, _call: None
 
     @asynccontextmanager
-    async def calling(self, tasks: anyio.abc.TaskGroup) -> AsyncGenerator[None]:
-        """Call webhooks while the block lasts, in a task group that outlives it."""
+    async def session(self) -> AsyncGenerator[None]:
+        """Have an HTTP client while the block lasts."""
         timeout = aiohttp.ClientTimeout(total=WEBHOOK_ANSWER_SECONDS)
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(timeout=timeout, connector=connector) as self.http:
-            self.tasks = tasks
-            try:
-                yield
-            finally:
-                self.tasks = None
+            yield
 
     def changed(self, bot: Owner) -> None:
         """Start calling a bot's webhook, or stop, as it is set now."""

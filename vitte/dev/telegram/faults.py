@@ -39,6 +39,7 @@ class Fault(msgspec.Struct, kw_only=True):
     times: int | None = 1
     refused: Refused | None = None
     seconds: float = 0.0
+    struck: anyio.Event = msgspec.field(default_factory=anyio.Event)
 
     def fits(self, method: str, arguments: Json) -> bool:
         """Tell whether a call meets this fault."""
@@ -75,6 +76,7 @@ class Faults:
         """Give the first fault that a call meets, and spend it."""
         for fault in self.armed:
             if fault.fits(method, arguments):
+                fault.struck.set()
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import anyio
-import anyio.abc
 import msgspec
 
 from vitte.dev.telegram.delivery import Update, Webhook
@@ -144,38 +143,27 @@ def restore_chat(bot: Bot, saved: SavedChat) -> None:
     chat.blocked = saved.blocked
 
 
-@asynccontextmanager
-async def kept(
-    world: World,
-    path: Path | None,
-    tasks: anyio.abc.TaskGroup,
-) -> AsyncGenerator[None]:
-    """Bring a world back and keep it while the block lasts; without a path, do nothing.
-
-    Raises:
-        Spoiled: the file is there but cannot be understood.
-    """
-    if path is None:
-        yield
-        return
-    keeper = Keeper(world, anyio.Path(path))
-    await keeper.load()
-    tasks.start_soon(keeper.run)
-    try:
-        yield
-    finally:
-        with anyio.CancelScope(shield=True):
-            await keeper.write(finished=True)
-
-
 class Keeper:
-    """Writes the world down a moment after it changed."""
+    """Brings a world back and writes it down; without a path it does neither."""
 
-    def __init__(self, world: World, path: anyio.Path) -> None:
+    def __init__(self, world: World, path: Path | None) -> None:
         self.world = world
-        self.path = path
+        self.path = None if path is None else anyio.Path(path)
         self.changed = anyio.Event()
-        world.savers.append(self.note)
+
+    @asynccontextmanager
+    async def keeping(self) -> AsyncGenerator[None]:
+        """Bring the world back now and write it down at the end of the block.
+
+        Raises:
+            Spoiled: the file is there but cannot be understood.
+        """
+        await self.load()
+        try:
+            yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.write(finished=True)
 
     def note(self) -> None:
         """Note that there is something to write."""
@@ -183,7 +171,7 @@ class Keeper:
 
     async def load(self) -> None:
         """Read the file, where there is one."""
-        if not await self.path.exists():
+        if self.path is None or not await self.path.exists():
             return
         try:
             restore(self.world, await self.path.read_bytes())
@@ -191,9 +179,10 @@ class Keeper:
             raise Spoiled(f"{self.path} cannot be understood: {error}") from error
 
     async def run(self) -> None:
-        """Write after changes, until cancelled."""
+        """Write at once and after changes, until cancelled."""
+        self.world.savers.append(self.note)
         await self.write(finished=False)
-        while True:
+        while self.path is not None:
             await self.changed.wait()
             await anyio.sleep(SETTLED_SECONDS)
             self.changed = anyio.Event()
@@ -201,6 +190,8 @@ class Keeper:
 
     async def write(self, *, finished: bool) -> None:
         """Write the file whole, so that a reader never meets half of one."""
+        if self.path is None:
+            return
         content = save(self.world, finished=finished)
         new = self.path.with_suffix(".new")
         await new.write_bytes(content)

@@ -8,7 +8,7 @@ against the schema and answered with something of the right shape.
 import re
 import string
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from vitte.dev.telegram import refusals, schema
 from vitte.dev.telegram.delivery import Webhook, kinds
@@ -215,6 +215,18 @@ def photo_sizes(bot: Bot, file: str) -> list[Json]:
     ]
 
 
+def shaped(kind: str, value: Any) -> Any:
+    """Turn what was sent into what is kept, as an option of a poll into one with votes."""
+    if isinstance(value, list):
+        inner = kind.removeprefix("Array of ")
+        return [shaped(inner, item) for item in cast("list[Any]", value)]
+    given = cast("Json", value)
+    if not isinstance(value, dict) or kind not in schema.document()["types"]:
+        return given
+    known = schema.fields_of(kind)
+    return schema.sample(kind) | {name: given[name] for name in given if name in known}
+
+
 def send_media(field: str) -> Handler:
     """Make the method that sends any other kind of content."""
     kind = schema.fields_of("Message")[field].types[0]
@@ -223,13 +235,36 @@ def send_media(field: str) -> Handler:
         chat = bot.chat(arguments["chat_id"])
         content = schema.sample(kind)
         known = schema.fields_of(kind)
-        content |= {name: value for name, value in arguments.items() if name in known}
+        given = {name: value for name, value in arguments.items() if name in known}
+        content |= {name: shaped(known[name].types[0], value) for name, value in given.items()}
         if "file_id" in content:
-            content = schema.sample(kind) | {"file_id": stored(bot, arguments[field])}
-            content["file_unique_id"] = content["file_id"]
+            content = media_of(field, stored(bot, arguments[field]))
         return new_message(bot, chat, arguments, {field: content} | caption_content(arguments))
 
     return send
+
+
+def send_media_group(bot: Bot, arguments: Json) -> list[Json]:
+    """Send an album: one message for each of its items."""
+    chat = bot.chat(arguments["chat_id"])
+    group = str(bot.last_message + 1)
+    sent: list[Json] = []
+    for item in arguments["media"]:
+        file = stored(bot, item["media"])
+        kind = item["type"]
+        content = (
+            {"photo": photo_sizes(bot, file)} if kind == "photo" else {kind: media_of(kind, file)}
+        )
+        captioned = content | caption_content(item) | {"media_group_id": group}
+        sent.append(new_message(bot, chat, arguments, captioned))
+    return sent
+
+
+def media_of(field: str, file: str) -> Json:
+    """Describe a stored file as one kind of content."""
+    kind = schema.fields_of("Message")[field].types[0]
+    described: Json = schema.sample(kind)
+    return described | {"file_id": file, "file_unique_id": file}
 
 
 def own_message(bot: Bot, arguments: Json) -> tuple[Chat, Json]:
@@ -596,6 +631,7 @@ HANDLERS: Mapping[str, Handler] = {
     "getMyShortDescription": get_text("short_description"),
     "getWebhookInfo": get_webhook_info,
     "sendChatAction": send_chat_action,
+    "sendMediaGroup": send_media_group,
     "sendMessage": send_message,
     "sendMessageDraft": send_message_draft,
     "sendPhoto": send_photo,

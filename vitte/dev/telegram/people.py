@@ -395,6 +395,8 @@ class Group:
         info = old.info | {"id": -1_000_000_000_000 + old.id, "type": "supergroup"}
         self.chat = self.bot.open(info)
         old.gone = migrated(self.id)
+        for person in self.members:
+            person.ear(self)
         for chat, field, other in (
             (old, "migrate_to_chat_id", self.id),
             (self.chat, "migrate_from_chat_id", old.id),

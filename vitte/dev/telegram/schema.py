@@ -225,13 +225,21 @@ def likeness(name: str, value: Json) -> int:
     return shared + 100 * fitting
 
 
+# Where a bare string may stand for an object with one field.
+SHORTHANDS = {"InputPollOption": "text", "KeyboardButton": "text"}
+
+
 def object_check(name: str) -> Check:
     """Check an object, field by field; what the schema does not know is left out."""
     fields = fields_of(name)
     required = tuple(field for field, line in fields.items() if line.required)
     constants = {field: line.constant for field, line in fields.items() if line.constant}
 
+    shorthand = SHORTHANDS.get(name)
+
     def check(value: Any) -> Json:
+        if shorthand is not None and isinstance(value, str):
+            return {shorthand: value}
         if not isinstance(value, dict):
             raise WrongType(f"{name} must be an Object")
         given = cast("Json", value)

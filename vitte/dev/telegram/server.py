@@ -98,22 +98,9 @@ class LocalTelegram:
             OSError: the port is taken, or the saved chats cannot be read or written.
         """
         telegram = cls(**options)
-        failure: Exception | None = None
-        async with (
-            anyio.create_task_group() as tasks,
-            keep.kept(telegram.world, options.get("saved"), tasks),
-            telegram.callers.calling(tasks),
-            telegram.listening(host, port),
-        ):
-            for bot in telegram.world.bots.values():
-                telegram.callers.changed(bot)
-            try:
-                yield telegram
-            except Exception as error:  # noqa: BLE001 - it goes on as it is, in no group
-                failure = error
-            tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        keeper = keep.Keeper(telegram.world, options.get("saved"))
+        async with keeper.keeping(), telegram.listening(host, port), telegram.working(keeper):
+            yield telegram
 
     @asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncGenerator[None]:
@@ -136,6 +123,24 @@ class LocalTelegram:
             for bot in self.world.bots.values():
                 bot.updates.send_away(None)
             await runner.cleanup()
+
+    @asynccontextmanager
+    async def working(self, keeper: keep.Keeper) -> AsyncGenerator[None]:
+        """Call webhooks and write the world down while the block lasts."""
+        failure: Exception | None = None
+        async with self.callers.session(), anyio.create_task_group() as tasks:
+            self.callers.tasks = tasks
+            tasks.start_soon(keeper.run)
+            for bot in self.world.bots.values():
+                self.callers.changed(bot)
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - it goes on as it is, in no group
+                failure = error
+            tasks.cancel_scope.cancel()
+        self.callers.tasks = None
+        if failure is not None:
+            raise failure
 
     def application(self) -> web.Application:
         """Give the routes of the Bot API and of the page."""
@@ -268,6 +273,20 @@ class LocalTelegram:
             Silence: it was not, in time.
         """
         return await self.api.journal.wait(method, count, chat=chat, within=within)
+
+    async def polled(self, within: float = PATIENCE, *, bot: Bot | None = None) -> None:
+        """Wait until the bot waits for updates.
+
+        Raises:
+            Silence: it does not, in time.
+        """
+        updates = (bot or self.bot).updates
+        updates.polled = anyio.Event()
+        with anyio.move_on_after(within):
+            if updates.poll is None:
+                await updates.polled.wait()
+            return
+        raise Silence(f"nobody polled within {within} s")
 
     async def drained(self, within: float = PATIENCE, *, bot: Bot | None = None) -> None:
         """Wait until the bot has confirmed every update.
