@@ -23,6 +23,14 @@ async def test_anna_pays_boris_does_not_and_veras_ended_yesterday(database: Data
     ]
 
 
+async def test_many_are_found_at_once_and_strangers_are_left_out(database: Database) -> None:
+    await register(database, ANNA, BORIS)
+
+    found = await subscriptions.get_many(database, [ANNA.id, BORIS.id, VERA.id])
+
+    assert {user: one.plan for user, one in found.items()} == {ANNA.id: "premium", BORIS.id: "free"}
+
+
 async def test_at_its_very_end_a_subscription_is_over(database: Database) -> None:
     await register(database, ANNA)
 

@@ -115,3 +115,31 @@ async def test_a_stranger_is_none(database: Database) -> None:
     assert await users.get(database, stranger) is None
     assert await settings.get(database, stranger) is None
     assert await subscriptions.get(database, stranger) is None
+
+
+async def test_a_profile_is_a_person_with_their_choices_and_strangers_are_left_out(
+    database: Database,
+) -> None:
+    user, _ = await users.add_or_refresh(database, ANNA, language="ru", now=NOW)
+    await settings.set_language(database, ANNA.id, "en", NOW)
+
+    found = await users.get_profiles(database, [ANNA.id, users.UserId(404)])
+
+    assert list(found) == [ANNA.id]
+    profile = found[ANNA.id]
+    assert {name: getattr(profile, name) for name in users.User.__struct_fields__} == {
+        name: getattr(user, name) for name in users.User.__struct_fields__
+    }
+    assert (profile.language, profile.timezone, profile.character_id) == ("en", None, None)
+
+
+async def test_a_profile_knows_whether_telegram_says_anything_new(database: Database) -> None:
+    odd = msgspec.structs.replace(ANNA, first_name="a\x00b")
+    await users.add_or_refresh(database, odd, language="ru", now=NOW)
+
+    profile = (await users.get_profiles(database, [ANNA.id]))[ANNA.id]
+
+    assert profile.is_described_by(odd)
+    assert not profile.is_described_by(msgspec.structs.replace(odd, username="other"))
+    blocked = msgspec.structs.replace(profile, unreachable_since=NOW)
+    assert not blocked.is_described_by(odd)

@@ -73,7 +73,7 @@ async def add_or_refresh(
     session: Session,
     contact: Contact,
     *,
-    language: str,
+    language: Language,
     now: datetime,
     start_payload: str | None = None,
 ) -> tuple[User, bool]:
