@@ -144,14 +144,14 @@ class Cache:
         metrics.cache_reads.labels(noun.name, "hit").inc(len(found))
         if missing:
             metrics.cache_reads.labels(noun.name, "miss").inc(len(missing))
+            questions = _answer_found(questions, found)
             try:
-                fetched = await noun.fetch(self._database, missing)
+                found = await noun.fetch(self._database, missing)
             except VitteError as problem:  # PostgreSQL away or busy: the askers decide, we live on
                 for question in questions:
                     question.reply.fail(problem)
                 return
-            await self._write(noun, fetched)
-            found |= fetched
+            await self._write(noun, found)
         for question in questions:
             question.reply.send(found.get(question.user))
 
@@ -195,6 +195,14 @@ class Cache:
             _count(problem)
         for message in changed:
             message.reply.send(None)
+
+
+def _answer_found(questions: Sequence[Any], found: Mapping[UserId, object]) -> list[Any]:
+    """Answer what was found, so that nobody waits for another's miss; gives the rest."""
+    for question in questions:
+        if question.user in found:
+            question.reply.send(found[question.user])
+    return [question for question in questions if question.user not in found]
 
 
 def _until_its_end(row: subscriptions.Subscription, now: datetime, most: int) -> int:

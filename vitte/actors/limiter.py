@@ -29,8 +29,10 @@ log = logging.getLogger(__name__)
 # All who wait are judged in one round trip, by Redis's own clock, so that several
 # processes agree. For each person: forget what has left the window, count the
 # rest, and either let the message through or say how long until the oldest
-# leaves. "told" lives as long as the refusal: one notice a window.
-_JUDGE: Final = """
+# leaves. "told" lives as long as the refusal: one notice a window. A member is
+# unlike every other: Lua itself would write only 14 digits of the microseconds,
+# and two messages close together would count as one.
+JUDGE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local window, limit, take = ARGV[1] * 1000000, tonumber(ARGV[2]), ARGV[3] == '1'
@@ -40,7 +42,7 @@ for i, key in ipairs(KEYS) do
   local used = redis.call('ZCARD', key)
   if used < limit then
     if take then
-      redis.call('ZADD', key, now, now .. '-' .. i)
+      redis.call('ZADD', key, now, string.format('%.0f-%d', now, used))
       redis.call('PEXPIRE', key, ARGV[1] * 1000)
       used = used + 1
     end
@@ -104,7 +106,7 @@ class Limiter:
         limit: int,
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
-        self._judge = redis.register_script(_JUDGE)
+        self._judge = redis.register_script(JUDGE)
         self._redis = redis
         self._limit = limit
         self._memory = Windows(limit=limit, seconds=WINDOW_SECONDS, clock=clock)

@@ -47,7 +47,7 @@ class Windows:
             if take:
                 self.note(key)
             return Verdict(allowed=True, left=self._limit - used - int(take))
-        free_at = times[-self._limit] + self._seconds
+        free_at = times[0] + self._seconds
         tell = take and self._told_until.get(key, now) <= now
         if tell:
             self._told_until[key] = free_at
@@ -66,16 +66,15 @@ class Windows:
         self._spoken.pop(key, None)
         self._told_until.pop(key, None)
 
-    def _within(self, key: Hashable, now: float) -> deque[float]:
-        times = self._spoken.get(key) or deque(maxlen=self._limit)
-        while times and times[0] <= now - self._seconds:
-            times.popleft()
-        return times
+    def _within(self, key: Hashable, now: float) -> list[float]:
+        """The times that still count; written as it is told, so that rounding cannot part them."""
+        times = self._spoken.get(key, ())
+        return [at for at in times if now < at + self._seconds]
 
     def _sweep(self, now: float) -> None:
         """Drop the two longest silent if their window is over: forgetting outpaces meeting."""
         for _ in range(2):
             key = next(iter(self._spoken), None)
-            if key is None or self._spoken[key][-1] > now - self._seconds:
+            if key is None or now < self._spoken[key][-1] + self._seconds:
                 return
             self.forget(key)
