@@ -7,6 +7,7 @@ const $ = (id) => document.getElementById(id);
 const narrow = matchMedia("(max-width: 760px)");
 const GROUPED_SECONDS = 300;
 const EDGE_PIXELS = 80;
+const WAITING_SECONDS = 15;
 
 const state = {
   bot: null,
@@ -19,6 +20,7 @@ const state = {
   blocked: false,
   keyboard: null,
   pressing: new Map(),
+  early: new Set(),
   concerning: null,
   chosen: 0,
   following: true,
@@ -236,6 +238,7 @@ function answered({query, person, text, show_alert, url}) {
   const node = state.pressing.get(query);
   state.pressing.delete(query);
   if (node) node.classList.remove("waiting");
+  else state.early.add(query);
   if (person !== state.person) return;
   if (url) toast(url);
   if (!text) return;
@@ -288,8 +291,10 @@ async function press(message, button, node) {
   node.classList.add("waiting");
   try {
     const {query} = await act("presses", {message: message.message_id, data: button.callback_data});
-    state.pressing.set(query, node);
-    setTimeout(() => answered({query}), 15000);
+    // The bot may be quicker than the answer that tells which press this was.
+    if (state.early.delete(query)) node.classList.remove("waiting");
+    else state.pressing.set(query, node);
+    setTimeout(() => state.pressing.delete(query) && node.classList.remove("waiting"), WAITING_SECONDS * 1000);
   } catch {
     node.classList.remove("waiting");
   }
