@@ -1,10 +1,12 @@
 """``vitte job``: what runs by the clock, by hand."""
 
 import argparse
+import os
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from vitte import house
+from vitte import config_reader, house
 from vitte.actors import cron
 from vitte.cli import command
 from vitte.cli.run import in_the_loop
@@ -12,6 +14,13 @@ from vitte.config import Config
 from vitte.errors import NoSuchJob
 
 TIMES = 5
+
+# A list opens nothing: it needs no token and no stores, only the schedules.
+NOWHERE: Final = {
+    "VITTE_TELEGRAM_TOKEN": "0:none",
+    "VITTE_DATABASE_URL": "postgresql://",
+    "VITTE_REDIS_URL": "redis://",
+}
 
 EXPLAINED = """\
 Shows the jobs that run by the clock, and runs one by hand.
@@ -39,8 +48,10 @@ def add_to(commands: command.Commands) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """List the jobs, or run one."""
-    config = command.read_config(given).config
-    return _list(config, given) if given.what == "list" else _run(config, given)
+    if given.what == "run":
+        return _run(command.read_config(given).config, given)
+    path = given.config or config_reader.find_file()
+    return _list(config_reader.load(path, {**os.environ, **NOWHERE}).config, given)
 
 
 def _list(config: Config, given: argparse.Namespace) -> int:
