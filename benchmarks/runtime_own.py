@@ -62,7 +62,7 @@ class Counter:
     def __init__(self, goal: int = -1, done: anyio.Event | None = None) -> None:
         self.n = 0
         self.goal = goal
-        self.done = done
+        self.done = done or anyio.Event()
 
     async def run(self, life: Life[Message]) -> None:
         """Serve one message after the other."""
@@ -70,14 +70,14 @@ class Counter:
         receive = life.receive
         while True:
             message = await receive()
-            if message.__class__ is Add:
+            if isinstance(message, Add):
                 self.n += message.n
                 if self.n == self.goal:
                     self.done.set()
-            elif message.__class__ is Next:
+            elif isinstance(message, Next):
                 message.reply.send(message.n + 1)
             else:
-                raise RuntimeError("asked to fall")
+                raise RuntimeError("asked to fall")  # noqa: TRY004 - it is no mistake of a type
 
 
 class Batches(Counter):
@@ -88,7 +88,8 @@ class Batches(Counter):
         life.ready()
         while True:
             for message in await life.receive_all():
-                self.n += message.n
+                if isinstance(message, Add):
+                    self.n += message.n
             if self.n >= self.goal:
                 self.done.set()
 

@@ -41,6 +41,13 @@ from vitte.runtime import (
     within,
 )
 
+REFUSALS: dict[type[RuntimeFault], str] = {
+    StillRunning: "running",
+    StillRestarting: "restarting",
+    NoSuchPlace: "not found",
+    AlreadyStarted: "already started",
+    AlreadyPresent: "already present",
+}
 REFERENCE = Path(__file__).with_name("otp_reference.erl")
 
 
@@ -251,18 +258,8 @@ class _Case:
             return "gone"
         try:
             return await self._answer(call, sup, running)
-        except StillRunning:
-            return "running"
-        except StillRestarting:
-            return "restarting"
-        except NoSuchPlace:
-            return "not found"
-        except AlreadyStarted:
-            return "already started"
-        except AlreadyPresent:
-            return "already present"
-        except RuntimeFault:
-            return "failed"
+        except RuntimeFault as refusal:
+            return REFUSALS.get(type(refusal), "failed")
 
     async def _answer(self, call: Call, sup: str, running: Running) -> str:
         path = f"{sup}/{call.argument}"
@@ -280,6 +277,8 @@ class _Case:
                 states = {"running": "running", "restarting": "restarting"}
                 found = running.list_children(sup)
                 return ",".join(
-                    sorted(f"{p.path.split('/')[-1]}={states.get(p.state, 'resting')}" for p in found)
+                    sorted(
+                        f"{p.path.split('/')[-1]}={states.get(p.state, 'resting')}" for p in found
+                    )
                 )
         return "ok"

@@ -2,6 +2,7 @@
 
 from vitte.runtime.actor import Life
 from vitte.runtime.channel import Full, Mailbox, Ref, Reply
+from vitte.runtime.control import ControlSocket, NobodyAnswers, Snapshot, SocketTaken, connected
 from vitte.runtime.errors import (
     ActorGone,
     AlreadyPresent,
@@ -35,7 +36,8 @@ from vitte.runtime.events import (
     StartFell,
     Stopped,
 )
-from vitte.runtime.picture import draw
+from vitte.runtime.lag import Blocked, LoopWatch
+from vitte.runtime.picture import draw, draw_live
 from vitte.runtime.registry import Registry
 from vitte.runtime.running import Running, start
 from vitte.runtime.spec import (
@@ -85,9 +87,11 @@ __all__ = [
     "AutoShutdown",
     "Backoff",
     "BadTree",
+    "Blocked",
     "Body",
     "Box",
     "Child",
+    "ControlSocket",
     "CutOff",
     "DeadLetter",
     "Dynamic",
@@ -103,10 +107,12 @@ __all__ = [
     "Killed",
     "Life",
     "Listener",
+    "LoopWatch",
     "Mailbox",
     "MailboxFull",
     "NoMoreRoom",
     "NoSuchPlace",
+    "NobodyAnswers",
     "PastFall",
     "Ref",
     "Registry",
@@ -116,6 +122,8 @@ __all__ = [
     "Running",
     "RuntimeFault",
     "ShutdownAsked",
+    "Snapshot",
+    "SocketTaken",
     "Spec",
     "StartFailed",
     "StartFell",
@@ -127,7 +135,9 @@ __all__ = [
     "Strategy",
     "Supervisor",
     "WrongKind",
+    "connected",
     "draw",
+    "draw_live",
     "start",
     "within",
 ]

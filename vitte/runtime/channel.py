@@ -202,7 +202,7 @@ class Mailbox(Generic[M]):
             self.waiting = deque()
         self.waiting.append(Waiting(message, slot, asks=asks))
         self.limit = 0
-        self.brake = max(self.brake, self._low())
+        self.brake = max(self.brake, self._low(), 1)
 
     def wake(self) -> None:
         """Wake the life that waits for a message, if one does."""
@@ -285,7 +285,7 @@ class Mailbox(Generic[M]):
         if self.closed is None and not self.waiting:
             self.limit = self.capacity
         unusual = self.control or self.returned or self.delivery > 1
-        self.brake = ALWAYS if unusual else self._low() if self.waiting else 0
+        self.brake = ALWAYS if unusual else max(1, self._low()) if self.waiting else 0
 
     def _low(self) -> int:
         """Let senders in when a quarter is free: a switch for every message would cost more."""

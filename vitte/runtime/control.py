@@ -79,7 +79,7 @@ class ControlSocket:
             finally:
                 os.umask(before)
             server.listen()
-            server.setblocking(False)
+            server.setblocking(False)  # noqa: FBT003 - the standard library asks for it so
         except BaseException:
             server.close()
             raise

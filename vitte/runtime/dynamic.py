@@ -155,6 +155,11 @@ class DynamicPlace(SupervisorPlace):
             self.post(partial(self._let_go, place))
             raise
 
+    def _rest(self, place: Place) -> None:
+        """Forget a child that ended for good: there is no id to restart it by."""
+        place.close("it ended")
+        self.children.pop(place.key, None)
+
     async def _let_go(self, place: Place) -> None:
         if self.children.get(place.key) is place:
             await self._stop(place)

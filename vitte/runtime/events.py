@@ -5,7 +5,7 @@ oldest events, and the loss is counted: the tree never waits for who watches it.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeAlias, cast
@@ -88,21 +88,36 @@ Event: TypeAlias = Started | Fell | Restarted | StartFell | GivenUp | Stopped | 
 def stack_of(error: BaseException) -> tuple[Frame, ...]:
     """Take down where an error was raised, without keeping its frames alive."""
     found: list[Frame] = []
-    trace: TracebackType | None = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        found.append(Frame(file=code.co_filename, line=trace.tb_lineno, function=code.co_qualname))
-        trace = trace.tb_next
+    for level in _opened(error):
+        trace: TracebackType | None = level.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            frame = Frame(file=code.co_filename, line=trace.tb_lineno, function=code.co_qualname)
+            found.append(frame)
+            trace = trace.tb_next
     return tuple(found)
 
 
 def reason_of(error: BaseException) -> str:
-    """Say in one line why a life ended; a group is opened until its first single error."""
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    name = type(error).__name__
-    text = str(error)
-    return f"{name}: {text}" if text else name
+    """Say in one line why a life ended; a group of errors shows its first one."""
+    levels = _opened(error)
+    name, text = type(levels[-1]).__name__, str(levels[-1])
+    more = sum(_size(level) - 1 for level in levels)
+    return (f"{name}: {text}" if text else name) + (f" (and {more} more)" if more else "")
+
+
+def _opened(error: BaseException) -> list[BaseException]:
+    """Give an error, and while it is a group the first error in it."""
+    levels = [error]
+    while isinstance(levels[-1], BaseExceptionGroup):
+        levels.append(cast("BaseExceptionGroup[BaseException]", levels[-1]).exceptions[0])
+    return levels
+
+
+def _size(error: BaseException) -> int:
+    if isinstance(error, BaseExceptionGroup):
+        return len(cast("BaseExceptionGroup[BaseException]", error).exceptions)
+    return 1
 
 
 class Listener:
@@ -131,9 +146,11 @@ class Listener:
             await self._slot
         return self._events.popleft()
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        while True:
-            yield await self.next()
+    def __aiter__(self) -> "Listener":
+        return self
+
+    async def __anext__(self) -> Event:
+        return await self.next()
 
 
 class Events:
