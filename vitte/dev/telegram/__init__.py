@@ -12,11 +12,11 @@ limits and refuses in Telegram's words. A person opens the chat page at its
 address; ``vitte dev`` starts it, and so do the tests.
 """
 
-from vitte.dev.telegram.delivery import Backoff
 from vitte.dev.telegram.faults import Fault, FloodLimits, Pace
 from vitte.dev.telegram.people import Channel, Group, Message, Person, Press, Silence
 from vitte.dev.telegram.refusals import Refused
 from vitte.dev.telegram.server import TOKEN, Call, LocalTelegram
+from vitte.dev.telegram.webhooks import Backoff
 from vitte.dev.telegram.world import Bot, Chat
 
 __all__ = [

@@ -15,10 +15,10 @@ from aiohttp import web
 
 from vitte.dev.telegram import keep
 from vitte.dev.telegram.api import Api, Call, only_loopback
-from vitte.dev.telegram.delivery import Backoff, Callers
 from vitte.dev.telegram.faults import Fault, Flood, FloodLimits, refusal
 from vitte.dev.telegram.page import Page
 from vitte.dev.telegram.people import PATIENCE, Channel, Group, Person, Silence
+from vitte.dev.telegram.webhooks import Backoff, Callers
 from vitte.dev.telegram.world import Bot, Clock, World
 
 Json: TypeAlias = dict[str, Any]

@@ -201,6 +201,10 @@ class Bot:
         return []
 
 
+# What carries a method out: takes the bot that calls and its arguments, gives the result.
+Handler: TypeAlias = Callable[[Bot, Json], Any]
+
+
 class World:
     """All bots, people and files, under one clock."""
 

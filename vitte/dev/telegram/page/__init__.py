@@ -6,16 +6,17 @@ may do what a person may do and nothing else: no control of the bot, no secrets.
 Everything it loads comes from here, which its content security policy demands.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import anyio
 import msgspec
 from aiohttp import web
 
-from vitte.dev.telegram.people import Message, Person
+from vitte.dev.telegram.page.acts import ACTS, Act
+from vitte.dev.telegram.people import Person
 from vitte.dev.telegram.refusals import Refused
 from vitte.dev.telegram.world import Bot, Chat, Notice, World
 
@@ -57,18 +58,6 @@ CAST: list[Json] = [
     {"id": 1003, "first_name": "Jonas", "last_name": "Weber", "language_code": "de"},
     {"id": 1004, "first_name": "Vera"},
 ]
-
-
-class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What the person at the page does."""
-
-    person: int
-    does: Literal["writes", "edits", "presses", "photo", "sticker", "voice", "blocks", "unblocks"]
-    bot: int | None = None
-    text: str = ""
-    message: int = 0
-    data: str = ""
-    reply_to: int = 0
 
 
 class Newcomer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -310,63 +299,3 @@ def view(bot: Bot, user: Json, chat: Chat | None) -> Json:
         "action": action and {"action": action[0], "seconds": action[1] - now},
         "draft": draft and {**draft[1], "draft_id": draft[0], "seconds": draft[2] - now},
     }
-
-
-# -- What a person at the page can do
-
-
-async def writes(person: Person, act: Act) -> None:
-    """Write a text."""
-    answered = person.chat.messages.get(act.reply_to)
-    await person.writes(act.text, reply_to=Message(answered) if answered else None)
-
-
-async def edits(person: Person, act: Act) -> None:
-    """Edit a message of one's own."""
-    message = Message(person.chat.messages[act.message])
-    if message.raw["from"]["id"] != person.id:
-        raise LookupError("only your own message can be edited")
-    await person.edits(message, act.text)
-
-
-async def presses(person: Person, act: Act) -> Json:
-    """Press a button below a message."""
-    press = await person.presses(Message(person.chat.messages[act.message]), "", data=act.data)
-    return {"query": press.query.id}
-
-
-async def sends_photo(person: Person, act: Act) -> None:
-    """Send a picture."""
-    await person.sends_photo(act.text)
-
-
-async def sends_sticker(person: Person, act: Act) -> None:
-    """Send a sticker."""
-    await person.sends_sticker(act.text or "🙂")
-
-
-async def sends_voice(person: Person, _: Act) -> None:
-    """Send a voice message."""
-    await person.sends_voice(4)
-
-
-async def blocks(person: Person, _: Act) -> None:
-    """Block the bot."""
-    await person.blocks()
-
-
-async def unblocks(person: Person, _: Act) -> None:
-    """Let the bot write again."""
-    await person.unblocks()
-
-
-ACTS: Mapping[str, Callable[[Person, Act], Awaitable[Json | None]]] = {
-    "writes": writes,
-    "edits": edits,
-    "presses": presses,
-    "photo": sends_photo,
-    "sticker": sends_sticker,
-    "voice": sends_voice,
-    "blocks": blocks,
-    "unblocks": unblocks,
-}
