@@ -38,6 +38,7 @@ from vitte.runtime.events import (
 )
 from vitte.runtime.lag import Blocked, LoopWatch
 from vitte.runtime.picture import draw, draw_live
+from vitte.runtime.place import Place, State
 from vitte.runtime.registry import Registry
 from vitte.runtime.running import Running, start
 from vitte.runtime.spec import (
@@ -114,6 +115,7 @@ __all__ = [
     "NoSuchPlace",
     "NobodyAnswers",
     "PastFall",
+    "Place",
     "Ref",
     "Registry",
     "Reply",
@@ -128,6 +130,7 @@ __all__ = [
     "StartFailed",
     "StartFell",
     "Started",
+    "State",
     "Statistics",
     "StillRestarting",
     "StillRunning",
