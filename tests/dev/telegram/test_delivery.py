@@ -184,11 +184,18 @@ class Hook:
         self.updates: list[dict[str, Any]] = []
         self.answers: list[web.Response] = []
         self.called = anyio.Event()
+        self.hold: anyio.Event | None = None
+        self.busy = self.most = 0
 
     async def take(self, request: web.Request) -> web.Response:
+        self.busy += 1
+        self.most = max(self.most, self.busy)
         self.secrets.append(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
         self.updates.append(await request.json())
         self.called.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        self.busy -= 1
         return self.answers.pop(0) if self.answers else web.Response()
 
     async def took(self, count: int) -> list[dict[str, Any]]:
@@ -287,6 +294,35 @@ async def test_one_chat_that_fails_does_not_hold_up_the_others(
     await hook.took(2)
 
     assert hook.texts == ["fails", "passes"]
+
+
+async def test_at_most_so_many_calls_are_made_at_once(
+    telegram: LocalTelegram, bot: Program, hook: Hook
+) -> None:
+    hook.hold = anyio.Event()
+    people = [telegram.person(f"Boris {number}") for number in range(5)]
+    await bot.call("setWebhook", url=hook.url, max_connections=2)
+    for person in people:
+        await person.writes("hello")
+
+    await hook.took(2)
+    hook.hold.set()
+    await telegram.drained()
+
+    assert hook.most == 2
+    assert len(hook.updates) == 5
+
+
+async def test_a_webhook_that_cannot_be_reached_is_reported(quick: LocalTelegram) -> None:
+    async with program(quick) as bot:
+        await bot.call("setWebhook", url="http://127.0.0.1:9/hook")
+        await quick.person("Anna").writes("hello")
+        with anyio.fail_after(5):
+            while "last_error_message" not in (info := await bot.call("getWebhookInfo")):
+                pass
+
+    assert info["last_error_message"] == "Connection refused"
+    assert info["pending_update_count"] == 1
 
 
 async def test_a_method_in_the_answer_is_carried_out(

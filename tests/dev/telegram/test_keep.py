@@ -4,6 +4,7 @@ import pytest
 
 from tests.dev.telegram.program import program
 from vitte.dev.telegram import LocalTelegram, keep
+from vitte.errors import DataFolderUnfit
 
 
 async def test_chats_survive_a_restart_and_ids_go_on(tmp_path: Path) -> None:
@@ -70,9 +71,20 @@ async def test_a_spoiled_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "telegram.json"
     path.write_bytes(b"{")
 
-    with pytest.raises(keep.Spoiled, match=r"telegram\.json cannot be understood"):
+    with pytest.raises(DataFolderUnfit, match=r"telegram\.json cannot be used: it is damaged"):
         async with LocalTelegram.serve(saved=path):
             pass
+
+
+async def test_a_disk_that_takes_nothing_is_complained_of_and_the_chat_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "gone"
+
+    async with LocalTelegram.serve(saved=folder / "telegram.json") as telegram:
+        await telegram.person("Anna").writes("hello")
+
+    assert "The chats cannot be saved" in caplog.text
 
 
 async def test_only_so_many_messages_and_bytes_are_kept() -> None:

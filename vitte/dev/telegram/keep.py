@@ -5,6 +5,7 @@ ids jump ahead of anything that may have been given out since the last write,
 since a bot takes an id that it knows for a repetition.
 """
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,10 +16,14 @@ import msgspec
 
 from vitte.dev.telegram.delivery import Update, Webhook
 from vitte.dev.telegram.world import Bot, Chat, World
+from vitte.errors import DataFolderUnfit
 
 Json: TypeAlias = dict[str, Any]
 
+log = logging.getLogger(__name__)
+
 SETTLED_SECONDS = 0.5
+ADVICE = "delete this file; the chats in it are lost, the bot keeps what it knows"
 IDS_AHEAD = 10_000
 
 
@@ -56,10 +61,6 @@ class SavedWorld(msgspec.Struct, kw_only=True):
     files: list[tuple[str, str, bytes]]
     last_file: int
     last_query: int
-
-
-class Spoiled(OSError):
-    """Raised when the file of saved chats cannot be understood."""
 
 
 def save_chat(chat: Chat) -> SavedChat:
@@ -156,7 +157,7 @@ class Keeper:
         """Bring the world back now and write it down at the end of the block.
 
         Raises:
-            Spoiled: the file is there but cannot be understood.
+            DataFolderUnfit: the file is there but cannot be understood.
         """
         await self.load()
         try:
@@ -176,7 +177,7 @@ class Keeper:
         try:
             restore(self.world, await self.path.read_bytes())
         except (msgspec.DecodeError, KeyError) as error:
-            raise Spoiled(f"{self.path} cannot be understood: {error}") from error
+            raise DataFolderUnfit(Path(self.path), f"it is damaged ({error})", ADVICE) from error
 
     async def run(self) -> None:
         """Write at once and after changes, until cancelled."""
@@ -194,5 +195,9 @@ class Keeper:
             return
         content = save(self.world, finished=finished)
         new = self.path.with_suffix(".new")
-        await new.write_bytes(content)
-        await new.replace(self.path)
+        try:
+            await new.write_bytes(content)
+            await new.replace(self.path)
+        except OSError as error:
+            # The chat goes on; only what was said last is lost with this process.
+            log.warning("The chats cannot be saved: %s", error)

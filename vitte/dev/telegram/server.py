@@ -95,7 +95,8 @@ class LocalTelegram:
         """Serve until the block ends; port 0 takes any free one.
 
         Raises:
-            OSError: the port is taken, or the saved chats cannot be read or written.
+            OSError: the port is taken.
+            DataFolderUnfit: the saved chats cannot be understood.
         """
         telegram = cls(**options)
         keeper = keep.Keeper(telegram.world, options.get("saved"))
