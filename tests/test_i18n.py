@@ -1,5 +1,6 @@
 import ast
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -151,6 +152,15 @@ def test_a_careless_file_stops_the_start(tmp_path: Path, text: str, fault: str) 
         i18n.load(folder)
 
 
+def test_the_apology_must_need_nothing(tmp_path: Path) -> None:
+    folder = scene(tmp_path, ru="start-a = A\n", en="start-a = A\n")
+    for language in LANGUAGES:
+        (folder / language / "error.ftl").write_text("error-ours = Oh, { $name }\n")
+
+    with pytest.raises(BadWords, match="error-ours: must exist without variables"):
+        i18n.load(folder)
+
+
 def everything_said(words: Words) -> list[tuple[Language, str, str]]:
     """Say every line in every language, once for each of many numbers."""
     return [
@@ -221,27 +231,47 @@ def test_command_descriptions_fit_the_menu(words: Words) -> None:
         assert all(len(words.plain(language, name)) <= 256 for language in LANGUAGES)
 
 
-def calls_of_words() -> list[tuple[str, str, set[str] | None]]:
-    """Find every ``say`` and ``plain`` in the package that names its line."""
-    found: list[tuple[str, str, set[str] | None]] = []
+def trees() -> Iterator[tuple[str, ast.AST]]:
+    """Read the package's own code."""
     for file in sorted((ROOT / "vitte").rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        yield file.name, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def calls_of_words() -> Iterator[tuple[str, str, set[str | None]]]:
+    """Find every ``say`` and ``plain`` that names its line, and the variables it gives."""
+    for file, tree in trees():
+        for node in ast.walk(tree):
             match node:
                 case ast.Call(
-                    func=ast.Attribute(attr="say" | "plain"),
+                    func=ast.Attribute(attr="say" | "plain") | ast.Name(id="say" | "plain"),
                     args=[_, ast.Constant(value=str(line))],
                     keywords=keywords,
                 ):
-                    given = {keyword.arg for keyword in keywords}
-                    known = {name for name in given if name is not None}
-                    found.append((file.name, line, None if None in given else known))
+                    yield file, line, {keyword.arg for keyword in keywords}
                 case _:
                     pass
-    return found
 
 
 def test_every_line_that_the_code_says_exists_and_gets_its_variables(words: Words) -> None:
     for file, line, given in calls_of_words():
         assert line in words.names(), f"{file} says {line}"
-        if given is not None:
+        if None not in given:  # nothing is given in bulk, as **variables
             assert words.variables(line) == given, f"{file} says {line}"
+
+
+def test_no_line_is_there_that_nobody_says(words: Words) -> None:
+    mentioned: set[str] = set()
+    for _, tree in trees():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Constant(value=str(text)):
+                    mentioned.add(text)
+                case ast.JoinedStr(values=[ast.Constant(value=str(beginning)), *_]):
+                    mentioned |= (
+                        set(words.names(beginning)) if beginning.endswith(("-", ".")) else set()
+                    )
+                case _:
+                    pass
+
+    spoken = {name for name in words.names() if not name.startswith("voice-")}
+    assert spoken - mentioned == set()

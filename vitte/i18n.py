@@ -120,8 +120,8 @@ def load(folder: Path | None = None) -> Words:
     }
     faults = [fault for reader in readers.values() for fault in reader.faults]
     faults += _differences(lines)
-    if not faults and APOLOGY not in lines["en"]:
-        faults.append(f"{APOLOGY}: must exist, to be said when another line does not")
+    if not faults and (APOLOGY not in lines["en"] or lines["en"][APOLOGY].variables):
+        faults.append(f"{APOLOGY}: must exist without variables, to be said for a missing line")
     if faults:
         raise BadWords(faults)
     return Words(lines)

@@ -17,7 +17,5 @@ odd-command = I don't know /{ $command }. See /help for those that I know.
 odd-group = I speak one to one only. Write to me in private: @{ $bot }
 odd-button-old =
     .notice = This button is from an earlier time. Send /start for a new one.
-odd-button-foreign =
-    .notice = This button is not for you, sorry.
 odd-sale =
     .notice = There is nothing to buy here yet. No money was taken.

@@ -4,15 +4,13 @@
 start-welcome =
     Hi, <b>{ $name }</b>! I'm vitte: there is always somebody here to talk to.
 
-    You can tell about your day, think aloud or just chat. Who would you like to talk to?
+    You can tell about your day, think aloud or just chat.
 start-welcome-back =
-    Welcome back, <b>{ $name }</b>! { $character } is here and listening.
-
-    Just write, or choose somebody else:
-start-choose = Who would you like to talk to?
+    Welcome back, <b>{ $name }</b>! { $character } is here and listening: just write.
+# Stands below either welcome, above the buttons.
+start-choose = Here is who you can talk to:
 start-chosen =
-    <b>{ $character }</b> is with you now. Write the first thing that comes to mind.
+    <b>{ $character }</b> is with you now.
     .notice = { $character } is here
 start-same =
-    <b>{ $character }</b> is with you already. Just write.
     .notice = { $character } is already here

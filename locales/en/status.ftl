@@ -9,7 +9,6 @@ status-premium =
         [one] Plan: premium, { $days } more day, until { DATETIME($until, dateStyle: "long") }.
        *[other] Plan: premium, { $days } more days, until { DATETIME($until, dateStyle: "long") }.
     }
-status-premium-lasting = Plan: premium, with no end date.
 status-ended =
     { $days ->
         [0] Plan: free. Premium ended today.
@@ -21,10 +20,5 @@ status-day =
     { $used ->
         [one] Today: { $used } message of { $limit }, { $left } left.
        *[other] Today: { $used } messages of { $limit }, { $left } left.
-    }
-status-day-unlimited =
-    { $used ->
-        [one] Today: { $used } message, as many more as you like.
-       *[other] Today: { $used } messages, as many more as you like.
     }
 status-minute = This minute: { $used } of { $limit }, { $left } left.

@@ -10,7 +10,6 @@ status-premium =
         [few] Подписка: премиум, ещё { $days } дня, до { DATETIME($until, dateStyle: "long") }
        *[other] Подписка: премиум, ещё { $days } дней, до { DATETIME($until, dateStyle: "long") }
     }
-status-premium-lasting = Подписка: премиум, без срока.
 status-ended =
     { $days ->
         [0] Подписка: бесплатная. Премиум закончился сегодня.
@@ -23,11 +22,5 @@ status-day =
         [one] Сегодня: { $used } сообщение из { $limit }, осталось { $left }.
         [few] Сегодня: { $used } сообщения из { $limit }, осталось { $left }.
        *[other] Сегодня: { $used } сообщений из { $limit }, осталось { $left }.
-    }
-status-day-unlimited =
-    { $used ->
-        [one] Сегодня: { $used } сообщение, и дальше — сколько захочешь.
-        [few] Сегодня: { $used } сообщения, и дальше — сколько захочешь.
-       *[other] Сегодня: { $used } сообщений, и дальше — сколько захочешь.
     }
 status-minute = За эту минуту: { $used } из { $limit }, осталось { $left }.
