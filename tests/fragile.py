@@ -73,6 +73,15 @@ async def living(*children: Spec, events: Events | None = None) -> AsyncGenerato
             yield running
 
 
+async def killed(running: Running, path: str) -> None:
+    """Kill a place, and wait until its next life is ready."""
+    before = running.statistics(path)[0].restarts
+    await running.kill(path)
+    with anyio.fail_after(10):
+        while (now := running.statistics(path)[0]).restarts == before or now.state != "running":
+            await anyio.lowlevel.checkpoint()
+
+
 async def together(*calls: Callable[[], Awaitable[T]]) -> list[T]:
     """Call all at once; gives the answers in the order of the calls."""
     answers: dict[int, T] = {}

@@ -28,7 +28,7 @@ def _histogram(name: str, what: str, *labels: str) -> Histogram:
 
 # fmt: off
 updates_received = _counter("updates_received", "Updates that Telegram handed over", "kind")
-updates_done = _counter("updates_done", "Updates that were answered, refused or failed", "outcome")
+updates_done = _counter("updates_done", "Updates that were answered, refused, failed, or repeated", "outcome")
 update_seconds = _histogram("update_seconds", "From an update handed over to its last answer sent")
 users_registered = _counter("users_registered", "People met for the first time", "language")
 messages_stored = _counter("messages_stored", "Messages written to dialogs", "role")

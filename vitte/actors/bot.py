@@ -159,7 +159,9 @@ class Bot:
         """Answer what this chat has said, one after the other, until it is silent."""
         while queue:
             order = queue[0]
-            if order.update.id not in self._done:
+            if order.update.id in self._done:
+                metrics.updates_done.labels("repeated").inc()
+            else:
                 await self._answer(order.update, edge)
                 self._done.add(order.update.id)
             order.reply.send(None)
@@ -170,12 +172,14 @@ class Bot:
     async def _answer(self, update: Update, edge: Edge) -> None:
         began = anyio.current_time()
         outcome: Outcome = "failed"
-        with anyio.move_on_after(UPDATE_SECONDS) as limit:
-            outcome = await edge.answer(update)
-        if limit.cancelled_caught:
-            log.error("An update took too long", extra={"update_id": update.id})
-        metrics.updates_done.labels(outcome).inc()
-        metrics.update_seconds.observe(anyio.current_time() - began)
+        try:
+            with anyio.move_on_after(UPDATE_SECONDS) as limit:
+                outcome = await edge.answer(update)
+            if limit.cancelled_caught:
+                log.error("An update took too long", extra={"update_id": update.id})
+        finally:  # the books balance, also where a fall or a stop interrupts
+            metrics.updates_done.labels(outcome).inc()
+            metrics.update_seconds.observe(anyio.current_time() - began)
 
     async def _say(self, order: Say, edge: Edge) -> None:
         try:
@@ -205,7 +209,7 @@ def sort_out(fields: dict[str, Any]) -> Update:
         msgspec.ValidationError: It has no ``update_id``.
     """
     number = fields.get("update_id")
-    if not isinstance(number, int):
+    if type(number) is not int:  # True is an int as well
         raise msgspec.ValidationError("an update has an update_id")
     kind = next((key for key in fields if key != "update_id"), "empty")
     inner = fields.get(kind)

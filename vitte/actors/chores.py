@@ -56,7 +56,7 @@ async def archive_dialogs(database: Database, now: datetime, *, settings: config
 async def user_stats(database: Database, now: datetime, *, settings: config.Cron) -> int:
     """Count the day before ``now``, as days are in the installation's timezone; one row."""
     zone = ZoneInfo(settings.timezone)
-    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = _midnight(now, zone)
     # By the calendar, not by 24 hours: a day on which the clocks change has 23 or 25.
     yesterday = (today.replace(tzinfo=None) - timedelta(days=1)).replace(tzinfo=zone)
     await statistics.add_day(database, yesterday.date(), begins=yesterday, ends=today, now=now)
@@ -73,7 +73,7 @@ async def remind_expiring(
     """
     sent = 0
     zone = ZoneInfo(settings.timezone)
-    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = _midnight(now, zone)
     for days in (*settings.remind_days_before, AFTER_THE_END):
         ending = Ending(
             days_before=days,
@@ -84,7 +84,9 @@ async def remind_expiring(
             database, ending, now, stale=now - STALE, limit=BATCH
         ):
             for reminder in claimed:
-                sent += await _remind(database, now, reminder, words, say)
+                reached = await say(reminder.user_id, _line(reminder, words, zone))
+                await reminders.mark_sent(database, reminder, now)
+                sent += reached
     return sent
 
 
@@ -93,20 +95,19 @@ async def make_partitions(database: Database, now: datetime) -> int:
     return await messages.make_partitions(database, now.date(), MONTHS_AHEAD)
 
 
-async def _remind(
-    database: Database, now: datetime, reminder: Reminder, words: Words, say: Say
-) -> bool:
-    name, until = reminder.first_name, reminder.expires_at.date()
+def _line(reminder: Reminder, words: Words, zone: ZoneInfo) -> str:
+    """What the person reads, as HTML; the date is that of the days which were counted."""
     if reminder.days_before == AFTER_THE_END:
-        html = words.say(reminder.language, "reminder-ended", name=name)
-    else:
-        html = words.say(
-            reminder.language,
-            "reminder-soon",
-            name=name,
-            days=reminder.days_before,
-            until=until,
-        )
-    reached = await say(reminder.user_id, html)
-    await reminders.mark_sent(database, reminder, now)
-    return reached
+        return words.say(reminder.language, "reminder-ended", name=reminder.first_name)
+    return words.say(
+        reminder.language,
+        "reminder-soon",
+        name=reminder.first_name,
+        days=reminder.days_before,
+        until=reminder.expires_at.astimezone(zone).date(),
+    )
+
+
+def _midnight(now: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment of the day; where midnight comes twice, the first of the two."""
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)

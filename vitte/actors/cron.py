@@ -1,14 +1,15 @@
 """A cron: waits for its next time, runs its job, and waits again.
 
 Owns a schedule. The times are computed anew after each run and each minute, so
-a clock that jumps is noticed. A job that fails is logged, counted and left until
+a clock that jumps is noticed: what it passed over is run once, what it shows a
+second time is not run again. A job that fails is logged, counted and left until
 its next time; a fall starts the waiting again and repeats nothing.
 """
 
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,8 @@ from vitte.errors import VitteError
 from vitte.runtime import Life, Ref, Reply, RuntimeFault, schedule
 
 GLANCE_SECONDS: Final = 60.0
+# A clock that goes back by more was wrong before, and is believed now.
+SET_BACK: Final = timedelta(hours=2)
 
 _log = logging.getLogger(__name__)
 
@@ -67,11 +70,12 @@ class Cron:
     def __init__(self, *, job: Job, clock: Callable[[], datetime]) -> None:
         self._job = job
         self._clock = clock
+        self._done: datetime | None = None
 
     async def run(self, life: Life[Message]) -> None:
         """Wait and run, for ever."""
         life.ready()
-        due = self._job.next(self._clock())
+        due = self._next()
         while True:
             pause = (due - self._clock()).total_seconds()
             order: RunNow | None = None
@@ -81,7 +85,17 @@ class Cron:
                 await self._serve(order)
             elif self._clock() >= due:
                 await self._run_due(due)
-                due = self._job.next(self._clock())
+                self._done = due
+                due = self._next()
+            else:
+                due = self._next()
+
+    def _next(self) -> datetime:
+        """The next time to run at; one that was seen to does not come again with the clock."""
+        now = self._clock()
+        if self._done is not None and now < self._done < now + SET_BACK:
+            now = self._done
+        return self._job.next(now)
 
     async def _serve(self, order: RunNow) -> None:
         try:
