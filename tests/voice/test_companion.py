@@ -283,6 +283,9 @@ def test_feelings_and_subjects_are_noticed(text: str, theme: str) -> None:
         ("ты дурак", "insult"),
         ("я тебя люблю", "kind"),
         ("", "marks"),
+        ("ты завтра будешь?", "self-here"),
+        ("думаешь, стоит позвонить?", "advice"),
+        ("пожелай мне удачи", "luck"),
     ],
 )
 def test_everything_has_its_own_kind_of_answer_in_the_dialogs_language(

@@ -28,6 +28,8 @@ KINDS = {
         \b(?:do|can) you (?:feel|have feelings|love me|miss me|get (?:tired|bored|sad)|dream)\b
         |\bare you (?:sad|happy|tired|bored|lonely)\b""",
     "self-can": r"\bwhat can you do\b|\bhow do you work\b|\bwhat are you (?:good )?for\b",
+    "self-here": r"\bwill you be (?:here|there)\b|\bare you (?:still |always )?(?:here|there)\b|^you there\b",
+    "luck": r"\bwish me luck\b|\bfingers crossed\b",
     "self-maker": r"\bwho (?:made|created|built|wrote|programmed) you\b",
     "self-like": r"\bwhat do you like\b|\byour favou?rite\b|\bdo you (?:like|love|enjoy)\b",
     "self-doing": r"\bwhat are you (?:doing|up to)\b|\bwhat do you do\b",
@@ -44,7 +46,7 @@ KINDS = {
     "story": r"\btell me (?:a |another |some )?(?:story|tale|fairy ?tale|something)\b|\bbedtime story\b",
     "advice": r"""
         \bwhat (?:should|shall|can) i do\b|\b(?:any|some|your|need|give me) advice\b|\bhelp me\b
-        |\bi need (?:some )?help\b|\bwhat would you (?:do|advise)\b|^should i\b""",
+        |\bi need (?:some )?help\b|\bwhat would you (?:do|advise)\b|\bshould i\b""",
     "and-you": r"\b(?:and|what about|how about) (?:you|yourself|yours)\W*$|, you\?*\W*$",
     "because": r"^(?:well,? |just )?(?:because|cause|cuz)\b",
 }
@@ -53,7 +55,7 @@ SHORT_KINDS = {
     "kidding": r"\b(?:just )?(?:kidding|joking)\b|\bgotcha\b",
     "again": r"^(?:and |tell me |one |yes,? )*(?:another|more|again)(?: one)?(?: please)?\W*$",
     "bye": r"""
-        ^(?:ok(?:ay)?,? |well,? |so,? )?(?:bye|good ?bye|good ?night|see (?:you|ya)|gotta go|cya
+        ^(?:ok(?:ay)?,? |well,? |so,? )?(?:bye+|good ?bye+|good ?night|see (?:you|ya)|gotta go|cya
         |ciao|farewell|take care|later\W*$|talk (?:to you )?later|i(?:'m| am) off|i (?:have|need|must) (?:to )?go|ttyl)\b
         |\b(?:bye|good ?night|see you)\W*$|\bi (?:have|need) to go\b|\bgot to go\b""",
     "thanks": r"\bthanks?\b(?! god)|\bthank you\b|\bthx\b",
@@ -86,7 +88,7 @@ FEELINGS = {
     "guilty": rf"\b{_NOT}(?:guilt|guilty|ashamed|my fault|regret\w*|embarrass\w*)\b",
     "happy": rf"""
         \b{_NOT}(?:happy|glad|joy\w*|excited|wonderful|amazing|awesome|fantastic|delighted|proud
-        |good news|great news|i did it|i won|passed (?:my|the|it)|got the job|(?:great|best) day
+        |good news|great news|i did it|said yes|i won|passed (?:my|the|it)|got the job|(?:great|best) day
         |yay|hooray|hurray)\b""",
 }
 
@@ -134,10 +136,11 @@ SUBJECTS = {
 ANSWERS = {
     "fine": r"""
         ^(?:i'?m |i am |i feel |thanks?,? |thank you,? |also |all |everything(?:'s| is) |it'?s |it was |just |pretty |quite |oh,? )*
-        (?:fine|good|well|not (?:too |so )?bad|alright|all right|normal|so-so|great|as usual)\b.{0,25}$""",
+        (?:fine|good|well|nothing (?:much|special|new)|same (?:as always|old)|could be (?:better|worse)
+        |(?<=m )ok(?:ay)?|(?<=feel )ok(?:ay)?|not (?:too |so )?bad|alright|all right|normal|so-so|great|as usual)\b.{0,25}$""",
     "yes": r"""
         ^(?:yes|yeah|yep|yup|sure|of course|ok|okay|right|exactly|true|definitely|mhm|indeed
-        |absolutely|i (?:think|guess|hope|believe) so|i (?:do|did|am|have|will))\b.{0,12}$""",
+        |absolutely|you(?:'re| are) right|that's (?:right|true)|i (?:think|guess|hope|believe) so|i (?:do|did|am|have|will))\b.{0,12}$""",
     "unsure": r"""
         ^(?:well,? )?(?:(?:i (?:really )?don'?t know|idk|dunno|h+m+|u+m+|(?:i'?m )?not sure|hard to say
         |no idea|i guess)\b.{0,20}|(?:maybe|perhaps|whatever)\W*)$""",
@@ -185,6 +188,11 @@ COMMON = listed("""
     with but just like love be can your about good don't didn't i'm it's of
 """)
 """Words by which English is told from other languages of the same letters."""
+OTHERS = listed("""
+    ich du ist nicht und der das ein eine wir mit auf je ne pas est que les des le une et vous pour el
+    los una por para como il che non sono eu nao um uma mas nie jest sie co jak ve bir bu
+""")
+"""Words by which other languages are told from it; none of them is an English word."""
 
 EAR = Ear(
     harm=compile_one(r"""

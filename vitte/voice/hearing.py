@@ -22,8 +22,6 @@ LONG: Final = 700
 QUOTED: Final = 70
 ENGLISH_SHARE: Final = 4
 """One word of so many must be a common one for Latin letters to be English."""
-FEW_WORDS: Final = 4
-"""Fewer cannot be told apart: in an English dialog they are taken for English."""
 SHORT_WORDS: Final = 2
 PHRASE_WORDS: Final = 8
 """In more words than that a thank or a farewell is only a part of something else."""
@@ -108,9 +106,9 @@ def language_of(text: str, expected: Language) -> Language | None:
         return "ru"
     words = _WORD.findall(_low(text))
     known = sum(word in english.COMMON for word in words)
-    if known * ENGLISH_SHARE >= len(words):
-        return "en"
-    if expected == "en" and (known or len(words) < FEW_WORDS):
+    if sum(word in english.OTHERS for word in words) > known:
+        return None
+    if expected == "en" or known * ENGLISH_SHARE >= len(words):
         return "en"
     low = _low(text)
     kind = _kind(low, english.EAR, len(text))
