@@ -87,10 +87,10 @@ async def test_a_person_at_the_page_writes_and_presses(
 
 
 async def act(
-    telegram: LocalTelegram, bot: Program, *, person: int = 1001, **what: str | int
+    telegram: LocalTelegram, program: Program, /, *, person: int = 1001, **what: str | int
 ) -> ClientResponse:
     address = f"{telegram.url}/page/live/act"
-    async with bot.http.post(address, json={"person": person, **what}) as response:
+    async with program.http.post(address, json={"person": person, **what}) as response:
         await response.read()
         return response
 
@@ -180,6 +180,24 @@ async def test_a_page_that_does_not_read_is_let_go(telegram: LocalTelegram) -> N
             told = [body async for body in listener.bodies(dict)]
 
     assert len(told) == 1_001
+
+
+async def test_each_bot_has_chats_of_its_own_on_the_page(
+    telegram: LocalTelegram, bot: Program
+) -> None:
+    second = telegram.world.add_bot("77:second", "Second", "second_bot")
+    await act(telegram, bot, does="writes", text="to the second", bot=second.id)
+    last: dict[str, str | None] = {}
+
+    for number in (telegram.bot.id, second.id):
+        question = {"bot": str(number)}
+        async with bot.http.get(f"{telegram.url}/page/live/state", params=question) as response:
+            state = await response.json()
+        message = state["people"][0]["last"]
+        last[state["bot"]] = message and message["text"]
+        assert [each["id"] for each in state["bots"]] == [telegram.bot.id, second.id]
+
+    assert last == {telegram.bot.id: None, second.id: "to the second"}
 
 
 async def test_somebody_new_can_be_added(telegram: LocalTelegram, bot: Program) -> None:

@@ -50,16 +50,33 @@ class Call(msgspec.Struct, kw_only=True):
         return chat is None or str(self.arguments.get("chat_id")) == str(chat)
 
 
+class Expected(msgspec.Struct):
+    """Calls that somebody waits for."""
+
+    method: str
+    chat: int | None
+    missing: int
+    made: anyio.Event
+
+
 class Journal:
     """The calls that were made, the oldest first."""
 
     def __init__(self) -> None:
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
-        self.answered = anyio.Event()
+        self.expected: list[Expected] = []
 
     def find(self, method: str | None, chat: int | None) -> list[Call]:
         """Give the calls of a method, or all."""
         return [call for call in self.calls if call.fits(method, chat)]
+
+    def answered(self, call: Call) -> None:
+        """Tell whoever waits for a call that it was answered."""
+        for each in self.expected:
+            if call.fits(each.method, each.chat):
+                each.missing -= 1
+                if each.missing <= 0:
+                    each.made.set()
 
     async def wait(
         self,
@@ -74,13 +91,17 @@ class Journal:
         Raises:
             Silence: it was not, in time; says what was called instead.
         """
-        with anyio.move_on_after(within):
-            while True:
-                made = [call for call in self.find(method, chat) if call.status]
-                if len(made) >= count:
-                    return made
-                self.answered = anyio.Event()
-                await self.answered.wait()
+        made = [call for call in self.find(method, chat) if call.status]
+        if len(made) >= count:
+            return made
+        expected = Expected(method, chat, count - len(made), anyio.Event())
+        self.expected.append(expected)
+        try:
+            with anyio.move_on_after(within):
+                await expected.made.wait()
+                return [call for call in self.find(method, chat) if call.status]
+        finally:
+            self.expected.remove(expected)
         last = [call.method for call in self.calls][-8:]
         raise Silence(f"{count} call(s) of {method} did not come in {within} s; last: {last}")
 
@@ -127,7 +148,7 @@ class Api:
             call.status, call.answer = no.status, no.description
             return refused(no)
         finally:
-            self.journal.answered.set()
+            self.journal.answered(call)
         if lost:
             hang_up(request)
         return web.Response(body=body, content_type=JSON)
@@ -183,7 +204,7 @@ class Api:
             note_origin(bot, call)
         except Refused as no:
             call.status, call.answer = no.status, no.description
-        self.journal.answered.set()
+        self.journal.answered(call)
 
     def bot_of(self, token: str) -> Bot:
         """Find the bot of a token; any well-formed one will do, unless they were named."""
