@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from tests.dev.telegram.program import Program, program
-from vitte.dev.telegram import LocalTelegram, Person
+from vitte.dev.telegram import LocalTelegram, Person, schema
 
 NOT_MODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are "
@@ -460,3 +460,22 @@ async def test_a_body_that_cannot_be_read_is_refused(bot: Program, body: bytes) 
         answer = await response.json()
 
     assert answer["description"] == "Bad Request: can't parse JSON object"
+
+
+@pytest.mark.parametrize("name", sorted(schema.methods().values()))
+async def test_every_method_answers_in_its_shape_or_refuses(
+    bot: Program, anna: Person, name: str
+) -> None:
+    method = schema.method(name)
+    assert method is not None
+    required = {field: method.fields[field] for field in method.required}
+    given = {field: schema.sample(line.types[0]) for field, line in required.items()}
+    given |= {"chat_id": anna.id, "from_chat_id": anna.id, "message_id": 1, "photo": "https://a.b/c"}
+
+    answer = await bot.answer(name, **given)
+
+    if answer["ok"]:
+        schema.checked(method.returns, answer["result"])
+    else:
+        assert answer["error_code"] == 400
+        assert answer["description"].startswith("Bad Request: ")

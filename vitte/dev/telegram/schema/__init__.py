@@ -8,13 +8,14 @@ remade from the full file with::
 """
 
 from vitte.dev.telegram.schema.calls import Method, method, methods, sample
-from vitte.dev.telegram.schema.checks import Upload
+from vitte.dev.telegram.schema.checks import Upload, checked
 from vitte.dev.telegram.schema.document import HERE, compact, document, fields_of, read_field
 
 __all__ = [
     "HERE",
     "Method",
     "Upload",
+    "checked",
     "compact",
     "document",
     "fields_of",

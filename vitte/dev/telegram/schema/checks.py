@@ -124,6 +124,15 @@ def check_of_any(names: tuple[str, ...]) -> Check:
     return any_check(" or ".join(names), names)
 
 
+def checked(names: tuple[str, ...], value: Any) -> Any:
+    """Give a value as one of several types.
+
+    Raises:
+        WrongType: it is none of them.
+    """
+    return check_of_any(names)(value)
+
+
 def array_check(name: str) -> Check:
     """Check a list, item by item."""
     inner = name.removeprefix("Array of ")
