@@ -196,9 +196,11 @@ class SupervisorPlace(Place):
         if place.task is None:
             place.unseen = False
             return self._start_fell(place, place.error or RuntimeFault("it was stopped"))
+        if self.asked:  # it is stopped in its turn, with the others
+            return RuntimeFault("its supervisor was stopped")
         await self._stop(place)
         late = f"it was not ready within {place.rules.start_within} s"
-        return self._start_fell(place, RuntimeFault("it was stopped" if self.asked else late))
+        return self._start_fell(place, RuntimeFault(late))
 
     def tell_started(self, place: Place) -> None:
         """Tell that a place is ready, and see to one that ended since."""
@@ -403,8 +405,9 @@ class SupervisorPlace(Place):
         self.children[place.key] = place
         error = await self._bring_up(place)
         if error is not None:
-            place.close("it did not start")
-            self.children.pop(place.key, None)
+            if not place.lives():
+                place.close("it did not start")
+                self.children.pop(place.key, None)
             raise error
         return place.path
 
