@@ -429,4 +429,4 @@ def test_a_text_of_full_length_is_heard_in_a_few_milliseconds(piece: str) -> Non
     for _ in range(10):
         COMPANION.answer(view(), recent)
 
-    assert (time.process_time() - began) / 10 < 0.05
+    assert (time.process_time() - began) / 10 < 0.03
