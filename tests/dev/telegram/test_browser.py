@@ -9,6 +9,7 @@ import anyio
 import pytest
 from anyio import from_thread, to_thread
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -56,7 +57,9 @@ class Screen:
         def tried(_: webdriver.Chrome) -> Result:
             return true()
 
-        return WebDriverWait(self.driver, PATIENCE, poll_frequency=0.02).until(tried)
+        # What was found may be drawn anew at any moment: then one looks again.
+        stale = (StaleElementReferenceException,)
+        return WebDriverWait(self.driver, PATIENCE, 0.02, stale).until(tried)
 
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
@@ -489,7 +492,10 @@ async def test_on_a_phone_the_chat_opens_over_the_people(screen: Screen) -> None
     await look(steps)
 
 
-async def test_everything_has_a_name_and_can_be_reached_by_keyboard(screen: Screen) -> None:
+async def test_everything_has_a_name_and_can_be_reached_by_keyboard(
+    telegram: LocalTelegram, bot: Program, screen: Screen
+) -> None:
+    await Person(telegram.bot, telegram.world.people[1002]).starts()
     nameless = """return [...document.querySelectorAll("button, a, input, textarea, select, [role]")]
         .filter((each) => !each.textContent.trim() && !each.getAttribute("aria-label")
             && !each.labels?.length && !["status", "log"].includes(each.getAttribute("role")))
@@ -499,11 +505,14 @@ async def test_everything_has_a_name_and_can_be_reached_by_keyboard(screen: Scre
         screen.open()
         assert screen.script(nameless) == []
         screen.script("document.querySelector(\"[data-person='1002']\").focus()")
+        from_thread.run(lambda: bot.call("sendMessage", chat_id=1002, text="hello"))
+        screen.until(lambda: screen.all(".unread"))
         focused = screen.driver.switch_to.active_element
+        assert focused.get_attribute("data-person") == "1002"
         focused.send_keys(Keys.ENTER)
         screen.until(lambda: screen.one("[data-person='1002']").get_attribute("aria-current"))
-        screen.one("#start").send_keys(Keys.ENTER)
-        screen.says("/start")
+        screen.says("/start", "hello")
+        screen.until(lambda: screen.driver.switch_to.active_element.get_attribute("id") == "text")
 
     await look(steps)
 

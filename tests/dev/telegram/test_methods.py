@@ -470,7 +470,12 @@ async def test_every_method_answers_in_its_shape_or_refuses(
     assert method is not None
     required = {field: method.fields[field] for field in method.required}
     given = {field: schema.sample(line.types[0]) for field, line in required.items()}
-    given |= {"chat_id": anna.id, "from_chat_id": anna.id, "message_id": 1, "photo": "https://a.b/c"}
+    given |= {
+        "chat_id": anna.id,
+        "from_chat_id": anna.id,
+        "message_id": 1,
+        "photo": "https://a.b/c",
+    }
 
     answer = await bot.answer(name, **given)
 

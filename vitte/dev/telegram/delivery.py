@@ -17,11 +17,13 @@ from vitte.dev.telegram.refusals import Refused
 
 Json: TypeAlias = dict[str, Any]
 Clock: TypeAlias = Callable[[], float]
+
 KEPT_SECONDS = 24 * 3600
 LONGEST_POLL = 50
 RECENTLY = 10.0
 # What a bot gets only when it asks for it by name.
 ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+
 encode = msgspec.json.encode
 
 

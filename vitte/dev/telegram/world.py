@@ -8,7 +8,7 @@ they happen (the page, a test's person) registers as a watcher.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import msgspec
@@ -26,8 +26,6 @@ QUERY_SECONDS = 15 * 60
 MESSAGES_KEPT = 500
 QUERIES_KEPT = 10_000
 FILE_BYTES_KEPT = 64 * 2**20
-# A saved world goes on this far ahead, so that ids never go back after a kill.
-IDS_AHEAD = 10_000
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,13 +155,18 @@ class Bot:
         chat = self.chats[info["id"]] = Chat(self, info)
         return chat
 
-    def chat(self, name: int | str) -> Chat:
-        """Find a chat by id or @username, as far as the bot may write there."""
+    def known(self, name: int | str) -> Chat:
+        """Find a chat by id or @username."""
         chat = self.chats.get(name) if isinstance(name, int) else self.named(name)
         if chat is None:
             raise bad_request(refusals.CHAT_NOT_FOUND)
         if chat.gone is not None:
             raise chat.gone
+        return chat
+
+    def chat(self, name: int | str) -> Chat:
+        """Find a chat in which the bot may write."""
+        chat = self.known(name)
         if chat.blocked:
             raise Refused(*refusals.BLOCKED)
         return chat
@@ -256,8 +259,3 @@ class World:
         """Give the next callback query's id."""
         self.last_query += 1
         return str(4_000_000_000_000 + self.last_query)
-
-    def chats(self) -> Iterator[Chat]:
-        """Give every chat of every bot."""
-        for bot in self.bots.values():
-            yield from bot.chats.values()

@@ -85,7 +85,7 @@ def plausible(method: schema.Method) -> Handler:
 
     def answer(bot: Bot, arguments: Json) -> Any:
         if "chat_id" in arguments:
-            bot.chat(arguments["chat_id"])
+            bot.known(arguments["chat_id"])
         return schema.sample(kind)
 
     return answer

@@ -19,7 +19,7 @@ def get_me(bot: Bot, _: Json) -> Json:
 
 def get_chat(bot: Bot, arguments: Json) -> Json:
     """Describe a chat in full."""
-    chat = bot.chat(arguments["chat_id"])
+    chat = bot.known(arguments["chat_id"])
     gifts = schema.sample("AcceptedGiftTypes")
     full = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts}
     return chat.info | full
@@ -31,7 +31,7 @@ def scope_key(bot: Bot, scope: Json | None) -> str:
         return "default"
     parts: list[str] = [scope["type"]]
     if "chat_id" in scope:
-        parts.append(str(bot.chat(scope["chat_id"]).id))
+        parts.append(str(bot.known(scope["chat_id"]).id))
     if "user_id" in scope:
         parts.append(str(scope["user_id"]))
     return ":".join(parts)

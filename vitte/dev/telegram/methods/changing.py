@@ -1,12 +1,12 @@
 """What a bot does to messages that are there: edits and deletions."""
 
 from vitte.dev.telegram import refusals
-from vitte.dev.telegram.methods.keyboards import checked_keyboard
-from vitte.dev.telegram.methods.writing import caption_content, text_content
+from vitte.dev.telegram.methods.writing import buttons_of, caption_content, text_content
 from vitte.dev.telegram.refusals import bad_request
 from vitte.dev.telegram.world import Bot, Chat, Json
 
 DELETABLE_SECONDS = 48 * 3600
+NO_BUTTONS: Json = {"inline_keyboard": []}
 
 
 def own_message(bot: Bot, arguments: Json) -> tuple[Chat, Json]:
@@ -26,9 +26,7 @@ def edited(bot: Bot, arguments: Json, content: Json, *, drop: tuple[str, ...] = 
     changed = {name: value for name, value in message.items() if name not in drop}
     changed |= content
     changed.pop("reply_markup", None)
-    markup = arguments.get("reply_markup")
-    if markup is not None and any(markup["inline_keyboard"]):
-        changed["reply_markup"] = checked_keyboard(markup)
+    changed |= buttons_of(arguments.get("reply_markup", NO_BUTTONS))
     if same(changed, message):
         raise bad_request(refusals.NOT_MODIFIED)
     changed["edit_date"] = bot.world.now()

@@ -58,7 +58,7 @@ def forward(*, copied: bool) -> Handler:
 
     def send(bot: Bot, arguments: Json) -> Json:
         chat = bot.chat(arguments["chat_id"])
-        source = bot.chat(arguments["from_chat_id"])
+        source = bot.known(arguments["from_chat_id"])
         missing = "message to copy not found" if copied else "message to forward not found"
         message = source.message(arguments["message_id"], missing)
         left_out = {"message_id", "from", "chat", "date", "reply_markup", "reply_to_message"}

@@ -38,25 +38,16 @@ def caption_content(arguments: Json) -> Json:
 
 def new_message(bot: Bot, chat: Chat, arguments: Json, content: Json) -> Json:
     """Put a message of the bot into a chat."""
+    carried = carried_along(chat, arguments)
+    channel = chat.info["type"] == "channel"
     message: Json = {
         "message_id": bot.next_message(),
-        "from": bot.user,
+        **({"sender_chat": chat.info} if channel else {"from": bot.user}),
         "chat": chat.info,
         "date": bot.world.now(),
         **content,
+        **carried,
     }
-    if chat.info["type"] == "channel":
-        message["sender_chat"] = chat.info
-        del message["from"]
-    reply = arguments.get("reply_parameters")
-    if reply is not None:
-        add_reply(chat, message, reply)
-    markup = arguments.get("reply_markup")
-    if markup is not None:
-        add_markup(chat, message, markup)
-    for flag, field in FLAGS.items():
-        if arguments.get(flag):
-            message[field] = arguments[flag]
     chat.action = chat.draft = None
     chat.keep(message)
     chat.tell("message", message)
@@ -72,24 +63,40 @@ FLAGS = {
 }
 
 
-def add_reply(chat: Chat, message: Json, reply: Json) -> None:
-    """Let a message answer another."""
+def carried_along(chat: Chat, arguments: Json) -> Json:
+    """Give what a message carries beside its content: its flags, what it answers, its buttons."""
+    carried = {FLAGS[name]: value for name, value in arguments.items() if value and name in FLAGS}
+    reply, markup = arguments.get("reply_parameters"), arguments.get("reply_markup")
+    if reply is not None:
+        carried |= answered_by(chat, reply)
+    if markup is None:
+        return carried
+    if "inline_keyboard" in markup:
+        return carried | buttons_of(markup)
+    change_keyboard(chat, markup)
+    return carried
+
+
+def answered_by(chat: Chat, reply: Json) -> Json:
+    """Name the message that another answers."""
     answered = chat.messages.get(reply.get("message_id", 0))
     if answered is not None:
         known = {field: value for field, value in answered.items() if field != "reply_to_message"}
-        message["reply_to_message"] = known
-    elif not reply.get("allow_sending_without_reply"):
+        return {"reply_to_message": known}
+    if not reply.get("allow_sending_without_reply"):
         raise bad_request(refusals.NOTHING_TO_ANSWER)
+    return {}
 
 
-def add_markup(chat: Chat, message: Json, markup: Json) -> None:
-    """Put buttons below a message, or a keyboard below the chat."""
-    if "inline_keyboard" in markup:
-        if any(markup["inline_keyboard"]):
-            message["reply_markup"] = checked_keyboard(markup)
-    elif "keyboard" in markup:
+def buttons_of(markup: Json) -> Json:
+    """Put buttons below a message; rows without any leave it bare."""
+    return {"reply_markup": checked_keyboard(markup)} if any(markup["inline_keyboard"]) else {}
+
+
+def change_keyboard(chat: Chat, markup: Json) -> None:
+    """Put a keyboard below the chat, or take it away."""
+    if "keyboard" in markup:
         chat.keyboard = markup
-        chat.tell("keyboard", markup)
     elif markup.get("remove_keyboard"):
         chat.keyboard = None
-        chat.tell("keyboard", markup)
+    chat.tell("keyboard", markup)

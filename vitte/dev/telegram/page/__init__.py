@@ -7,7 +7,8 @@ Everything it loads comes from here, which its content security policy demands.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -50,6 +51,7 @@ PICTURES = {
 }
 PULSE_SECONDS = 5.0
 NOTICES_WAITING = 1_000
+PEOPLE_SHOWN = 200
 
 # Whom one can be at once: each language that vitte speaks, one that it does not, and none.
 CAST: list[Json] = [
@@ -123,7 +125,7 @@ class Page:
                 "online": online(self.world),
                 "people": [
                     {"user": person, **preview(bot, person)}
-                    for person in self.world.people.values()
+                    for person in islice(self.world.people.values(), PEOPLE_SHOWN)
                 ],
             },
         )
@@ -156,7 +158,7 @@ class Page:
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Tell the page of everything that happens, as it happens."""
         response = web.StreamResponse(headers={**GUARDED, "Content-Type": "text/event-stream"})
-        with self.listening() as listener:
+        with self.listening() as listener, suppress(ConnectionResetError):
             await response.prepare(request)
             async for body in listener.bodies(lambda: online(self.world)):
                 await response.write(b"data: " + body + b"\n\n")

@@ -362,8 +362,20 @@ function showBots() {
   $("bots").replaceChildren(...state.bots.map((bot) => make("option", {value: bot.id, selected: bot.id === state.bot}, bot.first_name)));
 }
 
+// Only rows that look different are drawn anew, and the focus stays where it was.
 function showPeople() {
-  $("people").replaceChildren(...[...state.people.values()].map(personRow));
+  const focused = document.activeElement?.closest?.("#people [data-person]")?.dataset.person;
+  const old = new Map([...$("people").children].map((row) => [row.dataset.look, row]));
+  const rows = [...state.people.values()].map((each) => {
+    const look = JSON.stringify([each, each.user.id === state.person, spoken()]);
+    const row = old.get(look) ?? personRow(each);
+    row.dataset.look = look;
+    return row;
+  });
+  const shown = $("people").children;
+  if (rows.length === shown.length && rows.every((row, place) => row === shown[place])) return;
+  $("people").replaceChildren(...rows);
+  if (focused) $("people").querySelector(`[data-person="${focused}"]`)?.focus();
 }
 
 function personRow({user, last, unread, blocked}) {
@@ -385,9 +397,10 @@ function personRow({user, last, unread, blocked}) {
   unread ? make("span", {class: "unread"}, String(unread)) : null));
 }
 
-function choose(person) {
-  open(person);
-  if (!narrow.matches) $("text").focus();
+async function choose(person) {
+  await open(person);
+  if (narrow.matches) return;
+  for (const id of ["text", "start", "unblock"]) $(id).focus();
 }
 
 function showHead() {
