@@ -1,6 +1,7 @@
 """What Prometheus reads: every metric as text, on a port of its own."""
 
 from aiohttp import web
+from anyio import to_thread
 from prometheus_client.exposition import choose_encoder
 
 from vitte import metrics
@@ -15,4 +16,6 @@ def exposition() -> web.Application:
 
 async def _metrics(request: web.Request) -> web.Response:
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    return web.Response(body=encode(metrics.REGISTRY), headers={"Content-Type": content_type})
+    # On a thread: what the kernel knows of this process is read from files.
+    body = await to_thread.run_sync(encode, metrics.REGISTRY)
+    return web.Response(body=body, headers={"Content-Type": content_type})

@@ -1,0 +1,132 @@
+"""What every request passes: its id, its headers, its metrics, its errors of one shape."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from tests.fragile import counted
+from vitte.errors import DatabaseAway, NoSuchCharacter
+from vitte.http import middleware
+
+PATH = "/fine/{number}"
+
+
+def application(handler: middleware.Handler) -> web.Application:
+    app = web.Application(middlewares=[middleware.observe, middleware.problems_as_answers])
+    app.add_routes([web.get(PATH, handler)])
+    return app
+
+
+@pytest.fixture
+async def api() -> AsyncGenerator[TestClient[Any, Any]]:
+    """A little application behind the middleware of the real one."""
+
+    async def fine(_request: web.Request) -> web.Response:
+        return web.Response(text="fine")
+
+    async with TestClient(TestServer(application(fine))) as client:
+        yield client
+
+
+async def test_every_answer_has_its_id_and_the_headers_of_safety(api: TestClient[Any, Any]) -> None:
+    for path in ("/fine/1", "/nothing"):
+        headers = (await api.get(path)).headers
+
+        assert len(headers["X-Request-Id"]) == 32
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+
+
+async def test_a_plain_id_that_was_brought_is_kept(api: TestClient[Any, Any]) -> None:
+    headers = (await api.get("/fine/1", headers={"X-Request-Id": "from-nginx_42"})).headers
+
+    assert headers["X-Request-Id"] == "from-nginx_42"
+
+
+@pytest.mark.parametrize("brought", ["", "a b", "x" * 65, "<script>", "ü", 'a"b'])
+async def test_an_id_that_could_do_harm_is_replaced(
+    api: TestClient[Any, Any], brought: str
+) -> None:
+    headers = (await api.get("/fine/1", headers={"X-Request-Id": brought})).headers
+
+    assert headers["X-Request-Id"] != brought
+    assert len(headers["X-Request-Id"]) == 32
+
+
+async def test_nothing_at_an_address_is_a_problem(api: TestClient[Any, Any]) -> None:
+    response = await api.get("/api/v1/nothing")
+
+    assert response.status == 404
+    assert response.content_type == "application/problem+json"
+    problem = msgspec.json.decode(await response.read())
+    assert set(problem) == {"type", "title", "status", "detail"}
+    assert (problem["status"], problem["title"]) == (404, "Not Found")
+
+
+async def test_a_wrong_method_is_told_the_right_ones(api: TestClient[Any, Any]) -> None:
+    response = await api.delete("/fine/1")
+
+    assert response.status == 405
+    assert response.headers["Allow"] == "GET, HEAD"
+    assert msgspec.json.decode(await response.read())["status"] == 405
+
+
+async def test_head_is_answered_without_a_body(api: TestClient[Any, Any]) -> None:
+    response = await api.head("/fine/1")
+
+    assert (response.status, await response.read()) == (200, b"")
+
+
+async def test_what_strangers_invent_makes_no_series(api: TestClient[Any, Any]) -> None:
+    before = counted("http_requests_total", route="none", method="other", status="405")
+    found = counted("http_requests_total", route="none", method="GET", status="404")
+
+    await api.request("PROPFIND", "/fine/1")
+    for number in range(5):
+        await api.get(f"/users/{number}")
+
+    assert counted("http_requests_total", route="none", method="other", status="405") == before + 1
+    assert counted("http_requests_total", route="none", method="GET", status="404") == found + 5
+
+
+async def test_answers_are_counted_by_route_and_timed(api: TestClient[Any, Any]) -> None:
+    labels = {"route": PATH, "method": "GET", "status": "200"}
+    before = counted("http_requests_total", **labels)
+    timed = counted("http_seconds_count", route=PATH)
+
+    await api.get("/fine/1")
+
+    assert counted("http_requests_total", **labels) == before + 1
+    assert counted("http_seconds_count", route=PATH) == timed + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ZeroDivisionError("the secret of the house"), 500),
+        (NoSuchCharacter("the secret of the house"), 500),
+        (DatabaseAway("the secret of the house"), 503),
+        (web.HTTPBadRequest(text="say it otherwise"), 400),
+        (web.HTTPRequestEntityTooLarge(max_size=1, actual_size=2), 413),
+    ],
+)
+async def test_an_error_becomes_a_problem_and_tells_no_secret(
+    error: Exception, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(_request: web.Request) -> web.Response:
+        raise error
+
+    async with TestClient(TestServer(application(fail))) as client:
+        response = await client.get("/fine/1")
+        body = await response.text()
+
+    assert response.status == status
+    assert response.content_type == "application/problem+json"
+    assert "secret" not in body
+    assert msgspec.json.decode(body)["status"] == status
+    assert ("Retry-After" in response.headers) == (status == 503)
+    assert bool(caplog.records) == (status >= 500)
