@@ -62,7 +62,7 @@ class Counter:
     def __init__(self, goal: int = -1, done: anyio.Event | None = None) -> None:
         self.n = 0
         self.goal = goal
-        self.done = done or anyio.Event()
+        self.done = done
 
     async def run(self, life: Life[Message]) -> None:
         """Serve one message after the other."""
@@ -72,7 +72,7 @@ class Counter:
             message = await receive()
             if isinstance(message, Add):
                 self.n += message.n
-                if self.n == self.goal:
+                if self.n == self.goal and self.done is not None:
                     self.done.set()
             elif isinstance(message, Next):
                 message.reply.send(message.n + 1)
@@ -90,7 +90,7 @@ class Batches(Counter):
             for message in await life.receive_all():
                 if isinstance(message, Add):
                     self.n += message.n
-            if self.n >= self.goal:
+            if self.n >= self.goal and self.done is not None:
                 self.done.set()
 
 
@@ -183,8 +183,10 @@ async def fall_to_ready(count: int) -> float:
     return statistics.median(took) * 1e6
 
 
-async def measure(scale: float) -> dict[str, float]:
-    """Measure everything once."""
+async def measure(scale: float, only_many: int) -> dict[str, float]:
+    """Measure everything once, or only the start and stop of so many."""
+    if only_many:
+        return await many(only_many)
     tells, asks = int(200_000 * scale), int(40_000 * scale)
     found = {
         "tell": await tell_rate(tells, bounded=False),
@@ -202,6 +204,7 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--loop", choices=["asyncio", "uvloop", "trio"], default="uvloop")
     arguments.add_argument("--scale", type=float, default=1.0)
+    arguments.add_argument("--only-many", type=int, default=0)
     given = arguments.parse_args()
     trio = given.loop == "trio"
     print(
@@ -209,6 +212,7 @@ if __name__ == "__main__":
             anyio.run(
                 measure,
                 given.scale,
+                given.only_many,
                 backend="trio" if trio else "asyncio",
                 backend_options={} if trio else {"use_uvloop": given.loop == "uvloop"},
             )

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitte.runtime import (
@@ -84,6 +84,7 @@ def test_when_a_supervisor_ends_by_itself(
     assert decision.shuts_down(rule, significant=significant, others_live=others) is ends
 
 
+@settings(deadline=None)
 @given(
     limit=st.integers(0, 5),
     period=st.floats(0.5, 10),
@@ -120,6 +121,7 @@ def test_the_delay_grows_to_its_maximum() -> None:
     assert delays == [1, 2, 4, 8, 10, 10]
 
 
+@settings(deadline=None)
 @given(falls=st.integers(1, 100), seed=st.integers())
 def test_the_jitter_adds_at_most_its_part(falls: int, seed: int) -> None:
     still = Backoff(minimum=1, maximum=10, jitter=0)

@@ -1,5 +1,7 @@
 """Mailboxes: order, lanes, policies, batches, redelivery, questions."""
 
+import time
+
 import anyio
 import pytest
 
@@ -13,6 +15,7 @@ from tests.runtime.stage import (
     Stage,
     echo,
     on_the_virtual_clock,
+    on_uvloop,
     one,
     tree,
     until,
@@ -320,6 +323,28 @@ async def test_a_question_that_is_not_answered_in_time_raises() -> None:
 
             assert anyio.current_time() - began == pytest.approx(seconds, abs=0.001)
         assert stage.boxes["a"].asking == {}
+
+
+@on_uvloop
+async def test_a_loop_that_was_held_up_ends_no_wait_early() -> None:
+    stage = Stage()
+
+    def hold_up(seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            pass
+
+    async with start(one(stage.player("a"))):
+        await stage.ref("a").tell(Hold(gate=anyio.Event()))
+        await until(lambda: stage.boxes["a"].depth() == 0)
+        for _ in range(3):
+            hold_up(0.05)
+            began = time.monotonic()
+
+            with pytest.raises(AskTimedOut):
+                await echo(stage.ref("a"), seconds=0.03)
+
+            assert time.monotonic() - began > 0.0285
 
 
 async def test_a_reply_to_an_asker_who_left_is_dropped_quietly() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitte.runtime import schedule
@@ -122,6 +122,7 @@ def test_two_faults_are_told_together() -> None:
     assert schedule.faults("0 3 * * *", "Europe/Berlin") == []
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     after=st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001 - hypothesis asks for it
     zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"]),

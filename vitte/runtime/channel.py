@@ -18,8 +18,11 @@ from enum import Enum
 from functools import partial
 from typing import Final, Generic, TypeVar, cast
 
+from msgspec import Struct
+
 from vitte.runtime import loop as loops
 from vitte.runtime.errors import ActorGone, AskTimedOut, MailboxFull
+from vitte.runtime.loop import Refusal, Slot
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -55,29 +58,29 @@ class Batch(list[M]):
     __slots__ = ()
 
 
-class Reply(Generic[T]):
+class Reply(Struct, Generic[T], frozen=True, eq=False):
     """Where the answer to one question goes. An asker who left is no error."""
 
-    __slots__ = ("_slot",)
-
-    def __init__(self, slot: loops.Slot) -> None:
-        self._slot = slot
+    slot: Slot
 
     def send(self, value: T) -> None:
         """Answer; nothing happens when the asker left or was answered."""
-        slot = self._slot
+        slot = self.slot
         if not slot.done():
             slot.set_result(value)
 
     def fail(self, error: BaseException) -> None:
         """Let the asker's ``ask`` raise this error."""
-        refuse(self._slot, error)
+        refuse(self.slot, error)
+
+    def __repr__(self) -> str:
+        return "<Reply>"
 
 
-def refuse(slot: loops.Slot, error: BaseException) -> None:
+def refuse(slot: Slot, error: BaseException) -> None:
     """Let whoever waits for this slot raise an error."""
     if not slot.done():
-        slot.set_result(loops.Refusal(error))
+        slot.set_result(Refusal(error))
 
 
 class Waiting(Generic[M]):
@@ -85,7 +88,7 @@ class Waiting(Generic[M]):
 
     __slots__ = ("asks", "message", "slot")
 
-    def __init__(self, message: M, slot: loops.Slot, *, asks: bool) -> None:
+    def __init__(self, message: M, slot: Slot, *, asks: bool) -> None:
         self.message = message
         self.slot = slot
         self.asks = asks
@@ -140,13 +143,13 @@ class Mailbox(Generic[M]):
         self.control: deque[M] | None = None
         self.returned: deque[tuple[M, int]] | None = None
         self.waiting: deque[Waiting[M]] | None = None
-        self.asking: dict[loops.Slot, M] = {}
+        self.asking: dict[Slot, tuple[float, M]] = {}
         self.marks: deque[tuple[int, float]] | None = None
         self.watchers: list[Callable[[str], None]] | None = None
         self.hand: M | Batch[M] | Nothing = NOTHING
         self.delivery = 1
         self.brake = ALWAYS
-        self.reader: loops.Slot | None = None
+        self.reader: Slot | None = None
         self.closed: str | None = None
         self.loop: loops.Loop | None = None
         self.taken = self.dropped = self.dead = 0
@@ -196,7 +199,7 @@ class Mailbox(Generic[M]):
         self.brake = ALWAYS
         self.wake()
 
-    def queue(self, message: M, slot: loops.Slot, *, asks: bool) -> None:
+    def queue(self, message: M, slot: Slot, *, asks: bool) -> None:
         """Put a message behind those whose senders wait for room."""
         if self.waiting is None:
             self.waiting = deque()
@@ -234,7 +237,7 @@ class Mailbox(Generic[M]):
 
     def _drop(self, message: M) -> None:
         self.dropped += 1
-        for slot in [slot for slot, asked in self.asking.items() if asked is message]:
+        for slot in [slot for slot, (_, asked) in self.asking.items() if asked is message]:
             refuse(slot, MailboxFull(self.name, self.capacity))
 
     # The receiver's side.
@@ -355,7 +358,7 @@ class Mailbox(Generic[M]):
         if hand is NOTHING:
             return []
         held = list(cast("Batch[M]", hand)) if isinstance(hand, Batch) else [cast("M", hand)]
-        asked = {id(message) for message in self.asking.values()}
+        asked = {id(message) for _, message in self.asking.values()}
         return [message for message in held if id(message) not in asked]
 
     def tell_watchers(self, reason: str) -> None:
@@ -366,7 +369,7 @@ class Mailbox(Generic[M]):
     def _dismiss(self, reason: str) -> None:
         if not self.asking:
             return
-        asked = {id(message) for message in self.asking.values()}
+        asked = {id(message) for _, message in self.asking.values()}
         for slot in self.asking:
             refuse(slot, ActorGone(self.name, reason))
         for lane in (self.items, self.control):
@@ -463,16 +466,20 @@ class Ref(Generic[M]):
                 box.reader = None
                 if not reader.done():
                     reader.set_result(None)
-        box.asking[slot] = message
-        loop.limit(slot, within)
+        asking = box.asking
+        if not asking:
+            loop.waits.add(box)
+        deadline = loop.now() + within
+        asking[slot] = (deadline, message)
+        if deadline < loop.next_look:
+            loop.look_at(deadline)
         try:
             answer = await slot
         finally:
-            del box.asking[slot]
-            loop.young.pop(slot, None)
-        if answer.__class__ is loops.Refusal:
+            del asking[slot]
+        if answer.__class__ is Refusal:
             raise answer.error or AskTimedOut(box.name, within)
-        return cast("T", answer)
+        return answer
 
     def watch(self, watcher: Callable[[str], None]) -> Callable[[], None]:
         """Have a quick function called, with the reason, at each end of a life here.

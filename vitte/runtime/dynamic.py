@@ -7,6 +7,7 @@ the supervisor see it through. Stopping all asks all at once, as OTP's
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,7 +86,12 @@ class DynamicPlace(SupervisorPlace):
         if place is None:
             place = self._begin(key)
         if place.first:
-            await self._first_ready(place)
+            try:
+                await place.settled(self.dynamic.start_within)
+            except BaseException:
+                self.post(partial(self._see_it_start, place))
+                raise
+            await self._first_settled(place)
         assert isinstance(place, WorkerPlace)  # noqa: S101 - it makes no others
         return place.box.ref
 
@@ -107,26 +113,20 @@ class DynamicPlace(SupervisorPlace):
         place.begin()
         return place
 
-    async def _first_ready(self, place: Place) -> None:
-        try:
-            await place.settled(self.dynamic.start_within)
-        except BaseException:
-            self.post(partial(self._see_it_start, place))
-            raise
-        if place.ready:
-            if place.first:
-                place.first = place.watched = False
-                self.tell_started(place)
-            return
-        raise await self._did_not_start(place)
+    async def _first_settled(self, place: Place) -> None:
+        if not place.ready:
+            raise await self._did_not_start(place)
+        if place.first:
+            place.first = place.watched = False
+            self.tell_started(place)
 
     async def _see_it_start(self, place: Place) -> None:
         """Watch a start whose asker left."""
         if place.first:
-            try:
-                await self._first_ready(place)
-            except RuntimeFault:
-                return  # told as an event; there is nobody left to tell
+            if place.lives() and not place.ready:
+                await place.settled(self.dynamic.start_within)
+            with suppress(RuntimeFault):  # told as an event; there is nobody left to tell
+                await self._first_settled(place)
 
     async def _did_not_start(self, place: Place) -> BaseException:
         error: BaseException = place.error or RuntimeFault("it was stopped")

@@ -14,17 +14,21 @@ asyncio is not imported: anyio hands out the running loop (``current_token``),
 and what is needed of it are three methods.
 """
 
-import heapq
 import time
 from collections.abc import Callable, Coroutine, Generator
 from types import FrameType
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from anyio import get_cancelled_exc_class
 from anyio.lowlevel import checkpoint, current_token
 
-YOUNG: Final = 0.05
-"""Seconds after which a wait is held to be a long one and gets its place in the heap."""
+NEVER: Final = float("inf")
+EARLY: Final = 0.001
+"""uvloop's timers count whole milliseconds: a deadline so near has come."""
+LOOK_COST: Final = 1e-6
+"""Seconds to let pass before the next look for each one that waits."""
+Wait: TypeAlias = tuple[float, Any]
+"""A deadline, and what is waited for."""
 
 
 class Slot(Protocol):
@@ -69,25 +73,38 @@ class Refusal:
 EXPIRED: Final = Refusal(None)
 
 
-class Loop:
-    """One event loop, with one set of deadlines for all who wait on it.
+class Timer(Protocol):
+    """Something that will be called back, unless it is cancelled."""
 
-    Most waits end long before their deadline, so a deadline begins in a dict,
-    which costs a tenth of a microsecond to enter and leave. What is still there
-    at the next tick moves to a heap with the exact time.
+    def cancel(self) -> object:
+        """Do not call back."""
+        ...
+
+
+class Waits(Protocol):
+    """Whoever has waits to look through: a mailbox, and those who asked."""
+
+    asking: dict[Slot, Wait]
+
+
+class Loop:
+    """One event loop, and the deadlines of all who wait on it.
+
+    Nearly every wait ends long before its deadline, so entering one must cost next to
+    nothing, and finding the late ones may cost more: a wait is an entry in a dict, and
+    the dicts are looked through when the earliest deadline that was ever entered comes.
     """
 
-    __slots__ = ("_armed", "_heap", "_sequence", "_ticking", "now", "slot", "young")
+    __slots__ = ("_timer", "next_look", "now", "others", "slot", "waits")
 
     now: Callable[[], float]
     slot: Callable[[], Slot]
 
     def __init__(self) -> None:
-        self.young: dict[Slot, float] = {}
-        self._heap: list[tuple[float, int, Slot]] = []
-        self._sequence = 0
-        self._ticking = False
-        self._armed = float("inf")
+        self.others: dict[Slot, Wait] = {}
+        self.waits: set[Waits] = set()
+        self.next_look = NEVER
+        self._timer: Timer | None = None
 
     def spawn(
         self, body: Coroutine[Any, Any, None], name: str, ended: Callable[[object], None]
@@ -95,7 +112,7 @@ class Loop:
         """Start a task that never raises but its cancellation; ``ended`` is called at its end."""
         raise NotImplementedError
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+    def after(self, seconds: float, callback: Callable[[], None]) -> "Timer":
         """Call back once, that many seconds from now."""
         raise NotImplementedError
 
@@ -105,39 +122,40 @@ class Loop:
 
     def limit(self, slot: Slot, within: float) -> None:
         """Put EXPIRED into the slot in that many seconds; who leaves earlier pops it out."""
-        if within > YOUNG:
-            self.young[slot] = self.now() + within
-            if not self._ticking:
-                self._ticking = True
-                self.after(YOUNG, self._tick)
-        else:
-            self._keep(self.now() + within, slot)
-            self._arm()
+        deadline = self.now() + within
+        self.others[slot] = (deadline, None)
+        if deadline < self.next_look:
+            self.look_at(deadline)
 
-    def _keep(self, deadline: float, slot: Slot) -> None:
-        self._sequence += 1
-        heapq.heappush(self._heap, (deadline, self._sequence, slot))
+    def look_at(self, deadline: float) -> None:
+        """See to it that waits are looked through at this time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.next_look = deadline
+        self._timer = self.after(max(0.0, deadline - self.now()), self._look)
 
-    def _tick(self) -> None:
-        for slot, deadline in self.young.items():
-            self._keep(deadline, slot)
-        self.young.clear()
-        self._ticking = False
-        self._arm()
-
-    def _arm(self) -> None:
-        if self._heap and self._heap[0][0] < self._armed:
-            self._armed = self._heap[0][0]
-            self.after(max(0.0, self._armed - self.now()), self._expire)
-
-    def _expire(self) -> None:
-        self._armed = float("inf")
+    def _look(self) -> None:
         now = self.now()
-        while self._heap and (self._heap[0][0] <= now or self._heap[0][2].done()):
-            slot = heapq.heappop(self._heap)[2]
-            if not slot.done():
-                slot.set_result(EXPIRED)
-        self._arm()
+        self._timer = None
+        if now < self.next_look - EARLY:
+            # uvloop counts from when its turn began: after a long turn it is early.
+            self.look_at(self.next_look)
+            return
+        self.next_look = NEVER
+        self.waits = {waits for waits in self.waits if waits.asking}
+        following, count = NEVER, 0
+        for asking in (self.others, *(waits.asking for waits in self.waits)):
+            count += len(asking)
+            for slot, (deadline, _) in asking.items():
+                if slot.done():
+                    continue
+                if deadline <= now + EARLY:
+                    slot.set_result(EXPIRED)
+                else:
+                    following = min(following, deadline)
+        if following < self.next_look:
+            # With many waiting a look costs something: then not every millisecond.
+            self.look_at(max(following, now + count * LOOK_COST))
 
 
 class NativeLoop(Protocol):
@@ -151,7 +169,7 @@ class NativeLoop(Protocol):
         """Start a task."""
         ...
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> object:
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> "Timer":
         """Set a timer."""
         ...
 
@@ -175,9 +193,9 @@ class AsyncioLoop(Loop):
         task.add_done_callback(ended)
         return cast("Task", task)
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+    def after(self, seconds: float, callback: Callable[[], None]) -> "Timer":
         """Call back by the loop's own timer."""
-        self._native.call_later(seconds, callback)
+        return self._native.call_later(seconds, callback)
 
 
 class TrioSlot:
@@ -269,14 +287,17 @@ class TrioLoop(Loop):
         self._lowlevel.spawn_system_task(run, name=name)
         return task
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+    def after(self, seconds: float, callback: Callable[[], None]) -> "Timer":
         """Call back from a task that sleeps until then."""
+        scope = self._trio.CancelScope()
 
         async def run() -> None:
-            await self._trio.sleep(seconds)
-            callback()
+            with scope:
+                await self._trio.sleep(seconds)
+                callback()
 
         self._lowlevel.spawn_system_task(run, name="vitte.runtime timer")
+        return scope
 
 
 _latest: tuple[object, Loop] | None = None

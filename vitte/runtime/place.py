@@ -54,6 +54,7 @@ class Place:
     __slots__ = (
         "above",
         "asked",
+        "cut_short",
         "error",
         "fallen",
         "falls",
@@ -92,14 +93,15 @@ class Place:
         self.restarts = self.in_a_row = 0
         self.since = 0.0
         self.waiters: list[loops.Slot] | None = None
-        self.first = self.fallen = self.watched = False
+        self.first = self.fallen = self.watched = self.cut_short = False
         self.asked = self.killed = self.ignored = self.ready = self.unseen = False
 
     def begin(self) -> None:
         """Begin a life; who waits in ``settled`` learns how it goes."""
         self.state = State.STARTING
         self.asked = self.killed = self.ignored = self.ready = self.unseen = False
-        self.error = Killed("it was killed")
+        self.error = None
+        self.cut_short = True
         self.since = self.loop.now()
 
     def became_ready(self) -> None:
@@ -112,7 +114,8 @@ class Place:
 
     async def settled(self, within: float | None = None) -> None:
         """Wait for the next change (ready, ended), at most so many seconds."""
-        slot = self.loop.slot()
+        loop = self.loop
+        slot = loop.slot()
         if self.waiters is None:
             self.waiters = [slot]
         else:
@@ -120,12 +123,11 @@ class Place:
         if within is None:
             await slot
             return
-        loop = self.loop
         loop.limit(slot, within)
         try:
             await slot
         finally:
-            loop.young.pop(slot, None)
+            loop.others.pop(slot, None)
 
     def changed(self) -> None:
         """Wake everyone in ``settled``."""
@@ -142,6 +144,8 @@ class Place:
             return
         self.task = None
         self.unseen = True
+        if self.cut_short:
+            self.error = Killed("it was killed")
         self.after_life()
         if self.state is not State.STOPPING:
             self.state = State.IGNORED if self.ignored and not self.ready else State.STOPPED
@@ -225,6 +229,8 @@ class WorkerPlace(Place):
                 await body(life)
             else:
                 await body.run(life)
+            if not self.ready and not self.ignored:
+                self.error = EndedEarly("it returned before it was ready")
         except ShutdownAsked as error:
             self.error = None if self.asked else error
         except Exception as error:  # noqa: BLE001 - this is where falls are caught
@@ -232,9 +238,7 @@ class WorkerPlace(Place):
         except BaseException as error:
             if self._is_cancellation(error):
                 raise
-        else:
-            early = not self.ready and not self.ignored
-            self.error = EndedEarly("it returned before it was ready") if early else None
+        self.cut_short = False
 
     def _is_cancellation(self, error: BaseException) -> bool:
         """Judge what is no Exception; True says that the task is being cancelled.
@@ -245,8 +249,7 @@ class WorkerPlace(Place):
         """
         if isinstance(error, loops.cancelled()):
             if self.task is not None and self.task.cancelling():
-                if not self.killed:
-                    self.error = None
+                self.cut_short = self.killed
                 return True
         elif (last := last_word(error)) is not None:
             self.running.interrupt(last)

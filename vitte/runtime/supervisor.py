@@ -139,7 +139,7 @@ class SupervisorPlace(Place):
                 self.became_ready()
                 error = await self._serve()
         finally:
-            self.error = None  # it is being cancelled from outside, unless it comes to the end
+            self.cut_short = False  # cancelled from outside, or at its end: no kill
             await self._stop_all()
             self._refuse_the_rest()
         if self.asked:
