@@ -98,8 +98,8 @@ async def test_without_the_right_proof_nothing_is_done(hook: Hook, secret: str |
 
 
 async def test_bytes_that_are_no_text_are_no_proof(hook: Hook) -> None:
-    server = hook.client.server
-    async with await anyio.connect_tcp("127.0.0.1", server.port or 0) as line:
+    url = hook.client.make_url("/hook")
+    async with await anyio.connect_tcp("127.0.0.1", url.port or 0) as line:
         await line.send(
             b"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
             b"X-Telegram-Bot-Api-Secret-Token: \xff\xfe\r\n\r\n{}"
