@@ -20,9 +20,9 @@ class Commands(Protocol):
         self,
         name: str,
         *,
-        help: str,
+        help: str,  # noqa: A002  # argparse's word
         description: str,
-        formatter_class: type,  # noqa: A002  # argparse's word
+        formatter_class: type,
     ) -> argparse.ArgumentParser:
         """Declare one more command."""
         ...

@@ -3,15 +3,18 @@
 import argparse
 import os
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from vitte import config_reader, house
-from vitte.actors import cron
+from vitte import config_reader
 from vitte.cli import command
 from vitte.cli.run import in_the_loop
 from vitte.config import Config
 from vitte.errors import NoSuchJob
+
+if TYPE_CHECKING:
+    from vitte.actors.cron import Job
+    from vitte.house import House
 
 TIMES = 5
 
@@ -55,6 +58,8 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _list(config: Config, given: argparse.Namespace) -> int:
+    from vitte import house  # noqa: PLC0415  # the greater part of the program
+
     now = house.utc_now()
     jobs = house.House(config).jobs
     times = {job.name: job.times(now, TIMES) for job in jobs}
@@ -75,6 +80,8 @@ def _list(config: Config, given: argparse.Namespace) -> int:
 
 
 def _run(config: Config, given: argparse.Namespace) -> int:
+    from vitte import house  # noqa: PLC0415  # as above
+
     home = house.House(config)
     job = next((job for job in home.jobs if job.name == given.name), None)
     if job is None:
@@ -90,9 +97,10 @@ def _run(config: Config, given: argparse.Namespace) -> int:
     return 0
 
 
-async def _run_in_workshop(home: house.House, job: cron.Job, at: datetime) -> int:
+async def _run_in_workshop(home: "House", job: "Job", at: datetime) -> int:
     """Run a job with the few actors that it needs."""
-    from vitte import runtime, tree  # noqa: PLC0415  # only where something runs
+    from vitte import runtime, tree  # noqa: PLC0415  # as above
+    from vitte.actors import cron  # noqa: PLC0415  # as above
 
     async with runtime.start(tree.workshop(home)):
         try:

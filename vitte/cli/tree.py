@@ -2,8 +2,6 @@
 
 import argparse
 
-from vitte import house
-from vitte import tree as picture
 from vitte.cli import command
 from vitte.config import Config, Redis, Secret
 from vitte.runtime import Child, Spec, Supervisor, draw
@@ -21,6 +19,9 @@ def add_to(commands: command.Commands) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Draw the tree."""
+    from vitte import house  # noqa: PLC0415  # the greater part of the program
+    from vitte import tree as picture  # noqa: PLC0415  # as above
+
     nowhere = Config(redis=Redis(url=Secret("redis://localhost")))  # a picture opens nothing
     root = picture.plant(house.House(nowhere))
     if given.json:

@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-import aiohttp
 import anyio
 import msgspec
 
@@ -47,6 +46,8 @@ def run(given: argparse.Namespace) -> int:
 
 
 async def _call(telegram: Telegram, method: str) -> Any:
+    import aiohttp  # noqa: PLC0415  # slow to import, and only this command needs it
+
     address = f"{telegram.api.rstrip('/')}/bot{telegram.token.reveal()}/{method}"
     try:
         async with aiohttp.ClientSession() as http, http.post(address) as response:
