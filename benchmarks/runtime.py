@@ -93,7 +93,7 @@ def _peers(given: argparse.Namespace, scratch: Path) -> dict[str, list[str]]:
     beside = given.beside or sys.executable
     for name in ("pykka", "xoscar"):
         if _has(beside, name):
-            found[name] = [beside, peers, name, *options]
+            found[name] = [beside, str(HERE / "runtime_beside.py"), name, *options[2:]]
         else:
             print(f"{name} is left out: --help says how to put it beside", file=sys.stderr)
     erl, erlc = shutil.which("erl"), shutil.which("erlc")

@@ -8,13 +8,12 @@ as the peers send small numbers: what is measured is the way, not the message.
 import argparse
 import gc
 import json
-import os
 import statistics
 import time
-from pathlib import Path
 
 import anyio
 from msgspec import Struct
+from runtime_memory import resident
 
 from vitte.runtime import (
     INFINITY,
@@ -134,11 +133,6 @@ async def ask_rate(count: int, callers: int) -> float:
             for _ in range(callers):
                 group.start_soon(caller)
         return count / (clock() - began)
-
-
-def resident() -> int:
-    """Give the resident memory of this process in bytes."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def many(count: int) -> dict[str, float]:

@@ -10,22 +10,14 @@ import asyncio
 import gc
 import json
 import math
-import os
-import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import anyio
+from runtime_memory import resident
 
 clock = time.perf_counter
-
-
-def resident() -> int:
-    """Give the resident memory of this process in bytes."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 STOP = object()
@@ -211,137 +203,15 @@ async def _restart(kind: type[Box]) -> float:
     return sorted(took)[150] * 1e6
 
 
-async def in_xoscar(scale: float) -> dict[str, float]:
-    """Measure xoscar's actors in their main pool."""
-    import xoscar  # noqa: PLC0415 # pyright: ignore[reportMissingImports] - beside, if at all
-
-    pool: Any = await xoscar.create_actor_pool("127.0.0.1:0", n_process=0)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - as above
-
-    class Adder(xoscar.Actor):  # pyright: ignore[reportUnknownMemberType, reportUntypedBaseClass] - as above
-        def __init__(self) -> None:
-            self.sum = 0
-
-        async def bump(self, number: int) -> None:
-            self.sum += number
-
-        async def add(self, number: int) -> int:
-            return number + 1
-
-        async def total(self) -> int:
-            return self.sum
-
-    async with pool:
-
-        async def make(name: str) -> Any:
-            return await xoscar.create_actor(Adder, address=pool.external_address, uid=name)  # pyright: ignore[reportUnknownMemberType] - as above
-
-        return await _through(make, xoscar.destroy_actor, int(20_000 * scale))  # pyright: ignore[reportUnknownMemberType] - as above
-
-
-async def _through(
-    make: Callable[[str], Awaitable[Any]], destroy: Callable[[Any], Awaitable[Any]], count: int
-) -> dict[str, float]:
-    adder = await make("adder")
-    began = clock()
-    for _ in range(count):
-        await adder.bump.tell(1)
-    while await adder.total() < count:
-        await asyncio.sleep(0)
-    found = {"tell_bounded": count / (clock() - began)}
-
-    async def caller(asks: int) -> None:
-        for number in range(asks):
-            if await adder.add(number) != number + 1:
-                raise AssertionError
-
-    for name, callers in (("ask_seq", 1), ("ask_100", 100)):
-        began = clock()
-        async with asyncio.TaskGroup() as group:
-            for _ in range(callers):
-                group.create_task(caller(count // callers))
-        found[name] = count / (clock() - began)
-    gc.collect()
-    before, began = resident(), clock()
-    made = [await make(str(number)) for number in range(count // 2)]
-    started, grown = clock(), resident() - before
-    for one in made:
-        await destroy(one)
-    ended = clock()
-    return found | {
-        "spawn_us": (started - began) / len(made) * 1e6,
-        "stop_us": (ended - started) / len(made) * 1e6,
-        "idle_bytes": grown / len(made),
-    }
-
-
-def in_pykka(scale: float) -> dict[str, float]:
-    """Measure pykka's actors, a thread each."""
-    import pykka  # noqa: PLC0415 # pyright: ignore[reportMissingImports] - beside, if at all
-
-    done = threading.Event()
-
-    class Adder(pykka.ThreadingActor):  # pyright: ignore[reportUnknownMemberType, reportUntypedBaseClass] - as above
-        def __init__(self, goal: int = -1) -> None:
-            super().__init__()
-            self.goal = goal
-            self.sum = 0
-
-        def on_receive(self, message: Any) -> Any:
-            if message.__class__ is int:
-                self.sum += message
-                if self.sum == self.goal:
-                    done.set()
-                return None
-            return message[0] + 1
-
-    tells, asks, many = int(100_000 * scale), int(10_000 * scale), int(1_000 * scale)
-    adder: Any = Adder.start(tells)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - as above
-    began = clock()
-    for _ in range(tells):
-        adder.tell(1)
-    done.wait()
-    found = {"tell": tells / (clock() - began)}
-
-    def caller(count: int) -> None:
-        for number in range(count):
-            if adder.ask((number,)) != number + 1:
-                raise AssertionError
-
-    for name, callers in (("ask_seq", 1), ("ask_100", 100)):
-        threads = [threading.Thread(target=caller, args=(asks // callers,)) for _ in range(callers)]
-        began = clock()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        found[name] = asks / (clock() - began)
-    adder.stop()
-    gc.collect()
-    before, began = resident(), clock()
-    made: list[Any] = [Adder.start() for _ in range(many)]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - as above
-    started, grown = clock(), resident() - before
-    for one in made:
-        one.stop(block=True)
-    return found | {
-        "spawn_us": (started - began) / many * 1e6,
-        "stop_us": (clock() - started) / many * 1e6,
-        "idle_bytes": grown / many,
-    }
-
-
 def measure(peer: str, loop: str, scale: float) -> dict[str, float]:
     """Measure one peer once."""
-    if peer == "pykka":
-        return in_pykka(scale)
     options: dict[str, Any] = {"use_uvloop": loop == "uvloop"}
-    if peer == "xoscar":
-        return anyio.run(in_xoscar, scale, backend_options=options)
     return anyio.run(in_loop, BOXES[peer], scale, backend_options=options)
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("peer", choices=[*BOXES, "pykka", "xoscar"])
+    arguments.add_argument("peer", choices=[*BOXES])
     arguments.add_argument("--loop", choices=["asyncio", "uvloop"], default="uvloop")
     arguments.add_argument("--scale", type=float, default=1.0)
     given = arguments.parse_args()
