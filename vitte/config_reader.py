@@ -75,6 +75,8 @@ class _Reading:
 
     def run(self) -> Config | None:
         table = self._file()
+        if self.faults:
+            return None  # of a file that cannot be read nothing more can be said
         self._refuse_unknown(table)
         values: dict[str, Any] = {}
         for key in config.every_key():
@@ -82,11 +84,11 @@ class _Reading:
             if found is not None and self._fits(key, found):
                 inner = values.setdefault(key.section, {}) if key.section else values
                 inner[key.name] = _split(found.value, key.type)
-        if self.faults:
-            return None
         result = msgspec.convert(values, Config, strict=False, dec_hook=_secret)
+        known = {fault.key for fault in self.faults}
         for name, problem in config.unfit(result):
-            self._fault(name, problem)
+            if name not in known:  # what was given there was not taken over
+                self._fault(name, problem)
         return result
 
     def _file(self) -> dict[str, Any]:

@@ -4,9 +4,7 @@ import argparse
 
 from vitte import config as configuration
 from vitte.cli import command
-from vitte.config import Config
 from vitte.errors import BadConfiguration, Fault
-from vitte.runtime import schedule
 
 EXPLAINED = """\
 Reads the configuration as vitte run would and names every fault with its key, and
@@ -34,7 +32,6 @@ def run(given: argparse.Namespace) -> int:
     """Check, and show what is in force."""
     try:
         loaded = command.read_config(given)
-        refuse_bad_schedules(loaded.config)
     except BadConfiguration as refused:
         if not given.json:
             raise
@@ -49,24 +46,6 @@ def run(given: argparse.Namespace) -> int:
         value = shown[key.section][key.name] if key.section else shown[key.name]
         print(f"  {key.path:<32} {value}")
     return 0
-
-
-def refuse_bad_schedules(config: Config) -> None:
-    """Look whether every schedule and the timezone can be read.
-
-    Raises:
-        BadConfiguration: One cannot.
-    """
-    cron = config.cron
-    faults = [
-        Fault(key=f"cron.{name}", problem=problem, source=f"as {expression!r}")
-        for name in ("clean_messages", "archive_dialogs", "user_stats", "remind_expiring",
-                     "make_partitions")
-        for expression in [getattr(cron, name)]
-        for problem in schedule.faults(expression, cron.timezone)
-    ]  # fmt: skip
-    if faults:
-        raise BadConfiguration(faults)
 
 
 def _as_fields(fault: Fault) -> dict[str, object]:

@@ -3,14 +3,16 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
 from vitte import config_reader
+from vitte.config import Config
 from vitte.config_reader import Loaded
+from vitte.errors import BadConfiguration, Fault
 
 
 class Commands(Protocol):
@@ -68,12 +70,43 @@ def read_config(given: argparse.Namespace) -> Loaded:
     Raises:
         BadConfiguration: It has faults.
     """
-    loaded = config_reader.load(given.config or config_reader.find_file(), os.environ)
+    loaded = load(given.config, os.environ)
     for warning in loaded.warnings:
         print(f"vitte: {warning}", file=sys.stderr)
+    return loaded
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Loaded:
+    """The configuration, its schedules looked at as well.
+
+    Raises:
+        BadConfiguration: It has faults.
+    """
+    loaded = config_reader.load(path or config_reader.find_file(), environment)
+    _refuse_bad_schedules(loaded.config)
     return loaded
 
 
 def print_json(value: Any) -> None:
     """Print something as JSON, laid out for people as well."""
     print(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def _refuse_bad_schedules(config: Config) -> None:
+    """Look whether every schedule and the timezone can be read.
+
+    Raises:
+        BadConfiguration: One cannot.
+    """
+    from vitte.runtime import schedule  # noqa: PLC0415  # a start must not wait for croniter
+
+    cron = config.cron
+    faults = [
+        Fault(key=f"cron.{name}", problem=problem, source=f"as {expression!r}")
+        for name in ("clean_messages", "archive_dialogs", "user_stats", "remind_expiring",
+                     "make_partitions")
+        for expression in [getattr(cron, name)]
+        for problem in schedule.faults(expression, cron.timezone)
+    ]  # fmt: skip
+    if faults:
+        raise BadConfiguration(faults)

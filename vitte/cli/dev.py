@@ -12,7 +12,7 @@ from typing import Final, TextIO, cast
 
 from anyio import to_thread
 
-from vitte import config_reader, log
+from vitte import log
 from vitte.cli import command
 from vitte.cli.run import furnish, in_the_loop, secrets, serve
 from vitte.config import Config, parse_listen
@@ -115,8 +115,7 @@ async def _serve(
             chat = telegram.url
             ours = {"VITTE_TELEGRAM_API": chat, "VITTE_TELEGRAM_TOKEN": telegram.token}
             environment = {**environment, **ours}
-        path = given.config or config_reader.find_file()
-        config = config_reader.load(path, environment).config
+        config = command.load(given.config, environment).config
         log.start(config.log.level, secrets(config), stream)
         logging.getLogger("vitte").info("vitte dev begins")
         house = await to_thread.run_sync(furnish, config)

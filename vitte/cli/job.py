@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from vitte import config_reader
 from vitte.cli import command
 from vitte.cli.run import in_the_loop
 from vitte.config import Config
@@ -53,8 +52,7 @@ def run(given: argparse.Namespace) -> int:
     """List the jobs, or run one."""
     if given.what == "run":
         return _run(command.read_config(given).config, given)
-    path = given.config or config_reader.find_file()
-    return _list(config_reader.load(path, {**os.environ, **NOWHERE}).config, given)
+    return _list(command.load(given.config, {**os.environ, **NOWHERE}).config, given)
 
 
 def _list(config: Config, given: argparse.Namespace) -> int:

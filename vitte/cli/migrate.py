@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from vitte.cli import command
+from vitte.errors import NoSuchMigration
 
 EXPLAINED = """\
 Brings the schema of the database up to date. Only one process migrates at a time,
@@ -61,6 +62,8 @@ def _apply(url: str, given: argparse.Namespace) -> int:
 def _rollback(url: str, given: argparse.Namespace) -> int:
     if given.dry_run:
         applied = [step.id for step in _migrations().status(url) if step.applied_at]
+        if given.to and given.to not in applied:
+            raise NoSuchMigration(given.to)
         keep = applied.index(given.to) + 1 if given.to in applied else len(applied) - given.steps
         done = applied[keep:][::-1]
     else:

@@ -8,7 +8,10 @@ from vitte.runtime import Child, Spec, Supervisor, draw
 
 EXPLAINED = """\
 Prints the supervision tree: who stands where, under which rule, and why. The order
-is the order of the start; a stop goes the other way. It needs no configuration."""
+is the order of the start; a stop goes the other way. It needs no configuration.
+
+  vitte tree            the picture, as ARCHITECTURE.md shows it
+  vitte tree --json     the same for a program"""
 
 
 def add_to(commands: command.Commands) -> None:
