@@ -178,8 +178,9 @@ async def test_who_blocks_the_loop_is_named_with_its_stack() -> None:
     noticed = threading.Event()
 
     def report(blocked: Blocked) -> None:
-        found.append(blocked)
-        noticed.set()
+        if any(frame.function.endswith("culprit") for frame in blocked.stack):
+            found.append(blocked)
+            noticed.set()
 
     def culprit() -> None:
         noticed.wait(5)
@@ -193,7 +194,6 @@ async def test_who_blocks_the_loop_is_named_with_its_stack() -> None:
 
     assert len(found) == 1
     assert found[0].seconds > 0.02
-    assert any(frame.function.endswith("culprit") for frame in found[0].stack)
     assert max(lags) > 0.02
 
 

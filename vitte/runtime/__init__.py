@@ -1,7 +1,7 @@
 """OTP's supervision and typed actors, on asyncio and trio: see README.md beside this file."""
 
 from vitte.runtime.actor import Life
-from vitte.runtime.channel import Full, Mailbox, Ref, Reply
+from vitte.runtime.address import Ref, Reply
 from vitte.runtime.control import ControlSocket, NobodyAnswers, Snapshot, SocketTaken, connected
 from vitte.runtime.errors import (
     ActorGone,
@@ -37,6 +37,7 @@ from vitte.runtime.events import (
     Stopped,
 )
 from vitte.runtime.lag import Blocked, LoopWatch
+from vitte.runtime.mailbox import Full, Mailbox
 from vitte.runtime.picture import draw, draw_live
 from vitte.runtime.place import Place, State
 from vitte.runtime.registry import Registry

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from vitte.runtime.channel import ALWAYS, NOTHING, Mailbox, Ref
+from vitte.runtime.address import Ref
 from vitte.runtime.errors import ActorGone, MailboxFull, ShutdownAsked
 from vitte.runtime.loop import Slot
+from vitte.runtime.mailbox import ALWAYS, NOTHING, Mailbox
 
 if TYPE_CHECKING:
     from vitte.runtime.place import WorkerPlace

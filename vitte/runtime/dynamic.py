@@ -11,8 +11,9 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from vitte.runtime.channel import Mailbox, Ref
+from vitte.runtime.address import Ref
 from vitte.runtime.errors import ActorGone, NoMoreRoom, RuntimeFault, StartFailed, WrongKind
+from vitte.runtime.mailbox import Mailbox
 from vitte.runtime.place import Place, State, WorkerPlace
 from vitte.runtime.spec import ONE_FOR_ONE, Body, Child, Dynamic, Spec, Supervisor
 from vitte.runtime.supervisor import SupervisorPlace

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from vitte.runtime import loop as loops
 from vitte.runtime.actor import Life
-from vitte.runtime.channel import Mailbox
 from vitte.runtime.errors import EndedEarly, Killed, ShutdownAsked
 from vitte.runtime.events import DeadLetter, Frame, reason_of, stack_of
+from vitte.runtime.mailbox import Mailbox
 from vitte.runtime.spec import Body, Child, Rules
 
 if TYPE_CHECKING:

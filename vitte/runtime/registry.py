@@ -7,7 +7,7 @@ while the tree runs it is bound to its dynamic supervisor.
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from vitte.runtime.channel import Ref, Reply
+from vitte.runtime.address import Ref, Reply
 from vitte.runtime.errors import ActorGone
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
-from vitte.runtime.channel import Full, Mailbox
 from vitte.runtime.errors import BadTree
+from vitte.runtime.mailbox import Full, Mailbox
 
 if TYPE_CHECKING:
     from vitte.runtime.actor import Life

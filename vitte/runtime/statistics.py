@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from vitte.runtime.channel import Mailbox
 from vitte.runtime.events import Frame
+from vitte.runtime.mailbox import Mailbox
 from vitte.runtime.spec import Supervisor
 
 if TYPE_CHECKING:
