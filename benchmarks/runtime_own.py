@@ -123,8 +123,10 @@ async def ask_rate(count: int, callers: int) -> float:
     box = Mailbox[Message]("counter")
 
     async def caller() -> None:
+        ref = box.ref
         for i in range(count // callers):
-            if await ask(box.ref, i) != i + 1:
+            n: int = await ref.ask(lambda reply, i=i: Next(n=i, reply=reply), within=PATIENCE)
+            if n != i + 1:
                 raise AssertionError
 
     async with start(tree(box)):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.runtime.stage import (
     Fall,
+    Hold,
     Leave,
     Message,
     Say,
@@ -376,14 +377,52 @@ async def test_places_are_found_by_their_path() -> None:
 
 
 async def test_a_terminated_place_keeps_what_it_was_told() -> None:
-    stage = Stage()
+    stage, gate = Stage(), anyio.Event()
     async with start(one(stage.player("a"))) as running:
         ref = stage.ref("a")
+        await ref.tell(Hold(gate=gate))
+        await until(lambda: stage.boxes["a"].depth() == 0)
         await ref.tell(Say(word="kept"))
         await running.terminate_child("root/a")
-        if "a: kept" not in stage.log:
-            await running.restart_child("root/a")
+        gate.set()
+        await running.restart_child("root/a")
         await until(lambda: "a: kept" in stage.log)
+
+
+@on_the_virtual_clock
+async def test_who_was_restarted_during_a_back_off_is_not_started_twice() -> None:
+    stage = Stage()
+    backoff = Backoff(minimum=10, maximum=10, jitter=0)
+    spec = tree(ONE_FOR_ALL, stage.player("a", backoff=backoff), stage.player("b"))
+    async with start(spec) as running:
+        await stage.ref("a").tell(Leave())
+        await anyio.sleep(5)
+        stage.log.clear()
+        await running.restart_child("root/b")
+        await anyio.sleep(10)
+
+        assert stage.log == ["b up", "a up"]
+
+
+async def test_what_is_starting_again_is_stopped_in_its_turn() -> None:
+    stage, starts = Stage(), list[int]()
+
+    async def slow_the_second_time(life: Life[Message]) -> None:
+        starts.append(1)
+        try:
+            if len(starts) > 1:
+                await anyio.sleep_forever()
+            await life.receive()
+        finally:
+            stage.log.append("a down")
+
+    children = [stage.body("a", slow_the_second_time), stage.player("b")]
+    async with start(one(*children)):
+        await stage.ref("a").tell(Leave())
+        await until(lambda: len(starts) == 2)
+        stage.log.clear()
+
+    assert stage.log == ["b down", "a down"]
 
 
 def _player(**rules: Any) -> Child[Message]:

@@ -23,8 +23,10 @@ MARKED: Final = 64
 """One in so many waiting messages has the time of its coming noted."""
 
 
-class Reply(Struct, Generic[T], frozen=True, eq=False):
+class Reply(Struct, Generic[T], frozen=True, eq=False, gc=False):
     """Where the answer to one question goes. An asker who left is no error."""
+
+    # Not tracked by the collector: it is in no cycle but that of its own waiting task.
 
     slot: Slot
 
