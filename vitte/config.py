@@ -120,6 +120,7 @@ class Http(Section, frozen=True):
 
     listen: str = "127.0.0.1:8080"
     body_bytes: int = 65_536
+    requests_per_minute: int = 6_000
 
 
 class Metrics(Section, frozen=True):

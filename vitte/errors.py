@@ -206,3 +206,94 @@ class CannotListen(VitteError):
             "another program listens there" if problem.errno == EADDRINUSE else problem.strerror
         )
         super().__init__(f"cannot listen on {address}: {reason}; choose another with {key}")
+
+
+class Contradiction(VitteError):
+    """Raised when what is asked for contradicts what is kept; ``field`` tells where, if one does."""
+
+    def __init__(self, problem: str, field: str = "") -> None:
+        self.problem = problem
+        self.field = field
+        super().__init__(problem)
+
+
+class NotThere(VitteError):
+    """Raised when a program asks for something that does not exist, or that is not its to see."""
+
+    def __init__(self, noun: str) -> None:
+        self.noun = noun
+        super().__init__(f"there is no such {noun}")
+
+
+class BadInput(VitteError):
+    """Raised when a program sends what cannot be meant; carries each field and what is wrong."""
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in faults))
+
+
+class NotJson(VitteError):
+    """Raised when a body is not JSON at all, or says the same thing twice."""
+
+
+class WrongMedium(VitteError):
+    """Raised when a body is announced as something else than JSON."""
+
+
+class SlowBody(VitteError):
+    """Raised when a body does not arrive in time."""
+
+
+class VersionGone(VitteError):
+    """Raised when something was changed since the caller read it."""
+
+
+class NobodyKnown(VitteError):
+    """Raised when a program does not say who it is, or is not, or no longer, known."""
+
+
+class NotAllowed(VitteError):
+    """Raised when a program asks for what its token does not allow."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(f"the token lacks the scope {scope}")
+
+
+class TooManyRequests(VitteError):
+    """Raised when a program asks faster than its token may."""
+
+    permanent = False
+
+    def __init__(self, wait_seconds: int) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(f"the next request is let through in {wait_seconds} s")
+
+
+class NoSuchUser(VitteError):
+    """Raised when a person is named who never wrote to the bot."""
+
+    def __init__(self, user: int) -> None:
+        self.user = user
+        super().__init__(f"there is no user {user}: people become known by writing to the bot")
+
+
+class TokenNameTaken(VitteError):
+    """Raised when a token should be made under a name that one in force has."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"a token named {name!r} is in force: revoke it, or choose another name")
+
+
+class NoSuchToken(VitteError):
+    """Raised when a token should be revoked that is not in force."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"no token named {name!r} is in force: see `vitte token list`")
+
+
+class BadScope(VitteError):
+    """Raised when a token should be given a scope that there is not, or that it cannot have."""

@@ -13,11 +13,12 @@ ORDER BY said.place
 RETURNING id, dialog_id, user_id, role, text, created_at;
 
 -- list_recent_messages
--- The latest words of a dialog, the newest first. Nothing in it is older than the dialog itself: saying so spares
+-- The latest words of a dialog, of one role or both, the newest first. Nothing in it is older than the dialog itself: saying so spares
 -- PostgreSQL the months before it began.
 SELECT id, dialog_id, user_id, role, text, created_at
 FROM messages
 WHERE dialog_id = %(dialog_id)s AND created_at >= %(since)s AND id < %(before)s
+    AND (%(role)s::text IS NULL OR role = %(role)s)
 ORDER BY id DESC
 LIMIT %(limit)s;
 

@@ -23,3 +23,21 @@ RETURNING user_id, language, language_chosen, timezone, character_id, reminders,
 UPDATE settings SET character_id = %(character_id)s, updated_at = %(now)s
 WHERE user_id = %(user_id)s
 RETURNING user_id, language, language_chosen, timezone, character_id, reminders, created_at, updated_at;
+
+-- change_settings
+-- Change what is given of a person's settings, not over a version other than the given one, and to no character that is
+-- not offered. A language that is given counts as chosen.
+UPDATE settings SET
+    language = coalesce(%(language)s, language),
+    language_chosen = language_chosen OR %(language)s::text IS NOT NULL,
+    timezone = CASE WHEN %(keep_timezone)s::boolean THEN timezone ELSE %(timezone)s END,
+    character_id = CASE WHEN %(keep_character)s::boolean THEN character_id ELSE %(character_id)s::bigint END,
+    reminders = coalesce(%(reminders)s, reminders),
+    updated_at = greatest(%(now)s, updated_at + interval '1 microsecond')
+WHERE user_id = %(user_id)s
+    AND updated_at = coalesce(%(version)s, updated_at)
+    AND (
+        %(character_id)s::bigint IS NULL
+        OR EXISTS (SELECT characters.id FROM characters WHERE characters.id = %(character_id)s AND characters.active)
+    )
+RETURNING user_id, language, language_chosen, timezone, character_id, reminders, created_at, updated_at;

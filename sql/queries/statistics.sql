@@ -51,4 +51,5 @@ SELECT day, users_total, users_new, users_active, users_unreachable, subscriptio
     dialogs_started, messages_said, messages_answered, created_at, updated_at
 FROM daily_stats
 WHERE day BETWEEN %(first)s AND %(last)s
-ORDER BY day DESC;
+ORDER BY day DESC
+LIMIT %(limit)s;

@@ -64,3 +64,13 @@ WHERE id = %(id)s AND unreachable_since IS NULL;
 -- Note that a person can be written to again.
 UPDATE users SET unreachable_since = NULL, updated_at = %(now)s
 WHERE id = %(id)s AND unreachable_since IS NOT NULL;
+
+-- change_user
+-- Change what is given of a person's description, not over a version other than the given one.
+UPDATE users SET
+    first_name = coalesce(%(first_name)s, first_name),
+    last_name = CASE WHEN %(keep_last_name)s::boolean THEN last_name ELSE %(last_name)s END,
+    username = CASE WHEN %(keep_username)s::boolean THEN username ELSE %(username)s END,
+    updated_at = greatest(%(now)s, updated_at + interval '1 microsecond')
+WHERE id = %(id)s AND updated_at = coalesce(%(version)s, updated_at)
+RETURNING id, first_name, last_name, username, language_code, start_payload, unreachable_since, created_at, updated_at;

@@ -26,6 +26,17 @@ GIVEN = {
     **dict.fromkeys(("day", "first", "last"), date(2026, 11, 20)),
     **dict.fromkeys(("first_name", "last_name", "username", "language_code"), "x"),
     **dict.fromkeys(("start_payload", "title", "timeout"), "1"),
+    "version": NOW,
+    "token_id": 1,
+    **dict.fromkeys(("name", "prefix", "key", "location", "who", "request_id"), "x"),
+    **dict.fromkeys(("digest", "request", "body"), b"x"),
+    **dict.fromkeys(("keep_end", "keep_timezone", "keep_character", "reminders"), True),
+    **dict.fromkeys(("keep_last_name", "keep_username"), True),
+    "scopes": ["x"],
+    "state": "open",
+    "states": ["open"],
+    "role": "user",
+    "timezone": "UTC",
     "language": "ru",
     "plan": "premium",
     "ids": [1],
@@ -33,7 +44,11 @@ GIVEN = {
     "texts": ["x"],
 }
 # The one word that is a time in one place and an id in others.
-IDS = {"list_dialogs": {"before": 1}, "list_recent_messages": {"before": 1}}
+IDS = {
+    "list_dialogs": {"before": 1},
+    "list_dialogs_of_all": {"before": 1},
+    "list_recent_messages": {"before": 1},
+}
 
 
 @pytest.mark.parametrize(

@@ -83,15 +83,24 @@ async def add_exchange(
 
 
 async def list_recent(
-    session: Session, dialog: Dialog, *, limit: int, before: MessageId = NEWEST
+    session: Session,
+    dialog: Dialog,
+    *,
+    limit: int,
+    before: MessageId = NEWEST,
+    role: Role | None = None,
 ) -> list[Message]:
-    """Give the latest messages of a dialog, the newest first, those older than ``before``."""
+    """Give the latest messages of a dialog, the newest first, those older than ``before``.
+
+    ``role`` None gives what both sides said.
+    """
     return await session.rows(
         LIST_RECENT,
         Message,
         dialog_id=dialog.id,
         since=dialog.created_at,
         before=before,
+        role=role,
         limit=limit,
     )
 

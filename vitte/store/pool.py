@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow, class_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from vitte.errors import DatabaseAway, DatabaseBusy, DatabaseSlow
+from vitte.errors import Contradiction, DatabaseAway, DatabaseBusy, DatabaseSlow
 from vitte.store.queries import Query
 
 Row = TypeVar("Row")
@@ -232,6 +232,8 @@ class Database:
             psycopg.errors.DeadlockDetected,
         ) as error:
             raise DatabaseBusy(str(error)) from error
+        except psycopg.errors.UniqueViolation as error:
+            raise Contradiction("another one is there already") from error
         except psycopg.errors.QueryCanceled as error:
             raise DatabaseSlow(str(error)) from error
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolClosed) as error:

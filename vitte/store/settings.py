@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from vitte.store.characters import CharacterId
 from vitte.store.pool import Session
@@ -13,6 +13,7 @@ GET = take("settings", "get_settings")
 CHOOSE_LANGUAGE = take("settings", "choose_language")
 DETECT_LANGUAGE = take("settings", "detect_language")
 SET_CHARACTER = take("settings", "set_character")
+CHANGE = take("settings", "change_settings")
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -57,4 +58,35 @@ async def set_character(
     """Write down the character that the person's next dialogs begin with."""
     return await session.row_or_none(
         SET_CHARACTER, Settings, user_id=user, character_id=character, now=now
+    )
+
+
+async def change(  # noqa: PLR0913  # what may be changed, each apart
+    session: Session,
+    user: UserId,
+    now: datetime,
+    *,
+    language: Language | UnsetType = UNSET,
+    timezone: str | None | UnsetType = UNSET,
+    character: CharacterId | None | UnsetType = UNSET,
+    reminders: bool | UnsetType = UNSET,
+    version: datetime | None = None,
+) -> Settings | None:
+    """Change what is given of a person's settings; a language that is given counts as chosen.
+
+    ``version`` is the ``updated_at`` that the change is meant for; None is any. None comes
+    back for a stranger, for another version, and for a character that is not offered.
+    """
+    return await session.row_or_none(
+        CHANGE,
+        Settings,
+        user_id=user,
+        language=None if language is UNSET else language,
+        keep_timezone=timezone is UNSET,
+        timezone=None if timezone is UNSET else timezone,
+        keep_character=character is UNSET,
+        character_id=None if character is UNSET else character,
+        reminders=None if reminders is UNSET else reminders,
+        version=version,
+        now=now,
     )

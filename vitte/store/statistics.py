@@ -38,6 +38,8 @@ async def add_day(
     return await session.row(ADD, DailyStatistics, day=day, begins=begins, ends=ends, now=now)
 
 
-async def list_days(session: Session, first: date, last: date) -> list[DailyStatistics]:
+async def list_days(
+    session: Session, first: date, last: date, *, limit: int = 1_000
+) -> list[DailyStatistics]:
     """Give the days from ``first`` to ``last``, both included, the latest first."""
-    return await session.rows(LIST, DailyStatistics, first=first, last=last)
+    return await session.rows(LIST, DailyStatistics, first=first, last=last, limit=limit)

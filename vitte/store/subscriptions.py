@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from vitte.store.audit import VITTE, Author
 from vitte.store.pool import Session
 from vitte.store.queries import take
 from vitte.store.users import UserId
 
 GET = take("subscriptions", "get_subscription")
 GET_MANY = take("subscriptions", "get_subscriptions")
-SET = take("subscriptions", "set_subscription")
+CHANGE = take("subscriptions", "change_subscription")
 
 Plan = Literal["free", "premium"]
 
@@ -47,17 +48,44 @@ async def get_many(session: Session, wanted: Sequence[UserId]) -> dict[UserId, S
     return {row.user_id: row for row in found}
 
 
+async def change(  # noqa: PLR0913  # what may be changed, each apart, and who does it
+    session: Session,
+    user: UserId,
+    now: datetime,
+    *,
+    plan: Plan | UnsetType = UNSET,
+    expires_at: datetime | None | UnsetType = UNSET,
+    version: datetime | None = None,
+    author: Author = VITTE,
+) -> Subscription | None:
+    """Change what is given of a person's subscription, in one statement with the audit's row.
+
+    ``version`` is the ``updated_at`` that the change is meant for; None is any. None comes
+    back for a stranger, for another version, and for what cannot stand: a free plan with an
+    end, a premium one without, an end that does not come after the beginning.
+    """
+    return await session.row_or_none(
+        CHANGE,
+        Subscription,
+        user_id=user,
+        plan=None if plan is UNSET else plan,
+        keep_end=expires_at is UNSET,
+        expires_at=None if expires_at is UNSET else expires_at,
+        version=version,
+        who=author.who,
+        token_id=author.token_id,
+        request_id=author.request_id,
+        now=now,
+    )
+
+
 async def set_premium(
     session: Session, user: UserId, expires_at: datetime, now: datetime
 ) -> Subscription | None:
     """Give a person the premium plan up to a moment, which must lie ahead; None for a stranger."""
-    return await session.row_or_none(
-        SET, Subscription, user_id=user, plan="premium", expires_at=expires_at, now=now
-    )
+    return await change(session, user, now, plan="premium", expires_at=expires_at)
 
 
 async def set_free(session: Session, user: UserId, now: datetime) -> Subscription | None:
     """Put a person back on the free plan; None for a stranger."""
-    return await session.row_or_none(
-        SET, Subscription, user_id=user, plan="free", expires_at=None, now=now
-    )
+    return await change(session, user, now, plan="free", expires_at=None)

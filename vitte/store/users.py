@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NewType
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from vitte.store.pool import Session
 from vitte.store.queries import take
@@ -16,6 +16,7 @@ GET = take("users", "get_user")
 GET_PROFILES = take("users", "get_profiles")
 MARK_UNREACHABLE = take("users", "mark_unreachable")
 MARK_REACHABLE = take("users", "mark_reachable")
+CHANGE = take("users", "change_user")
 
 Language = Literal["ru", "en"]
 UserId = NewType("UserId", int)
@@ -119,6 +120,35 @@ async def mark_unreachable(session: Session, user: UserId, now: datetime) -> boo
 async def mark_reachable(session: Session, user: UserId, now: datetime) -> bool:
     """Note that a person can be written to again; tell whether that is news."""
     return await session.change(MARK_REACHABLE, id=user, now=now) > 0
+
+
+async def change(  # noqa: PLR0913  # what may be changed, each apart
+    session: Session,
+    user: UserId,
+    now: datetime,
+    *,
+    first_name: str | UnsetType = UNSET,
+    last_name: str | None | UnsetType = UNSET,
+    username: str | None | UnsetType = UNSET,
+    version: datetime | None = None,
+) -> User | None:
+    """Change what is given of a person's description; it stands until Telegram says otherwise.
+
+    ``version`` is the ``updated_at`` that the change is meant for; None is any. None comes
+    back for a stranger and for another version.
+    """
+    return await session.row_or_none(
+        CHANGE,
+        User,
+        id=user,
+        first_name=None if first_name is UNSET else first_name,
+        keep_last_name=last_name is UNSET,
+        last_name=None if last_name is UNSET else last_name,
+        keep_username=username is UNSET,
+        username=None if username is UNSET else username,
+        version=version,
+        now=now,
+    )
 
 
 def _storable(contact: Contact) -> tuple[str, str | None, str | None, str | None]:
