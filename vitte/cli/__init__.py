@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import vitte
-from vitte.cli import check_config, dev, job, migrate, run, tree, webhook
+from vitte.cli import check_config, dev, job, migrate, run, token, tree, webhook
 from vitte.errors import BadConfiguration, VitteError
 
 FAILED, UNFIT, AWAY, INTERRUPTED = 1, 2, 3, 130
@@ -52,6 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vitte {vitte.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (dev, run, check_config, migrate, job, tree, webhook):
+    for command in (dev, run, check_config, migrate, job, token, tree, webhook):
         command.add_to(commands)
     return parser

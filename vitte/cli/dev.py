@@ -13,7 +13,7 @@ from typing import Final, TextIO, cast
 from anyio import to_thread
 
 from vitte import log
-from vitte.cli import command
+from vitte.cli import command, token
 from vitte.cli.run import furnish, in_the_loop, secrets, serve
 from vitte.config import Config, parse_listen
 from vitte.errors import CannotListen
@@ -30,11 +30,16 @@ bot, and says where to click. Ctrl-C stops everything; what was said is kept.
   vitte dev sql "SELECT * FROM users"     ask the running database (no words: a prompt)
   vitte dev redis KEYS "user:*"           ask the running Valkey
 
+A token for the API is made the first time, printed at every start, and kept in the file
+api-token of the data folder.
+
 With VITTE_TELEGRAM_TOKEN set it serves the real Telegram instead of its own. Every key
 of the configuration can be set as for vitte run, as VITTE_HTTP_LISTEN=127.0.0.1:9000."""
 
-# What differs from production: a small pool, and characters that take their time.
+# What differs from production: a small pool, characters that take their time, and a token that
+# may ask as often as it likes, for whoever tries the API here measures it sooner or later.
 DEFAULTS: Final = {
+    "VITTE_HTTP_REQUESTS_PER_MINUTE": "1000000000",
     "VITTE_DATABASE_POOL_MIN": "2",
     "VITTE_VOICE_PAUSE_SECONDS": "0.8",
 }
@@ -77,10 +82,12 @@ def _run(given: argparse.Namespace) -> int:
     print(f"Starting PostgreSQL and Valkey in {data} ...", flush=True)
     if given.fresh:
         stores.forget(data)
+        token.forget(data)
         (data / "telegram.json").unlink(missing_ok=True)
     with ExitStack() as stack:
         running = stack.enter_context(stores.running(data))
         migrations.apply(running.database_url)
+        api_token = token.ready(running.database_url, data)
         stream = None if given.verbose else stack.enter_context((data / "vitte.log").open("a"))
         environment = {
             **DEFAULTS,
@@ -88,7 +95,7 @@ def _run(given: argparse.Namespace) -> int:
             "VITTE_REDIS_URL": running.redis_url,
             **os.environ,
         }
-        code = in_the_loop(_serve, given, environment, stream, began)
+        code = in_the_loop(_serve, given, environment, stream, api_token, began)
         print("Stopping ...", flush=True)
     print(f"Everything has stopped. What was said is kept in {data}.")
     return code
@@ -98,6 +105,7 @@ async def _serve(
     given: argparse.Namespace,
     environment: Mapping[str, str],
     stream: TextIO | None,
+    api_token: str,
     began: float,
 ) -> int:
     """Serve with a Telegram of our own, unless the environment brings a token."""
@@ -119,14 +127,15 @@ async def _serve(
         log.start(config.log.level, secrets(config), stream)
         logging.getLogger("vitte").info("vitte dev begins")
         house = await to_thread.run_sync(furnish, config)
-        return await serve(house, lambda: _say_where(config, chat, given.data, began))
+        return await serve(house, lambda: _say_where(config, chat, api_token, given.data, began))
 
 
-def _say_where(config: Config, chat: str | None, data: Path, began: float) -> None:
+def _say_where(config: Config, chat: str | None, api_token: str, data: Path, began: float) -> None:
     api, metrics = _address(config.http.listen), _address(config.metrics.listen)
     print(f"\nvitte is up ({time.monotonic() - began:.1f} s). Ctrl-C stops everything.\n")
     print(f"  Chat     {chat or 'in Telegram: write to your bot'}")
-    print(f"  API      {api}/api/v1/health")
+    print(f"  API      {api}/api/v1/docs")
+    print(f"  Token    {api_token}")
     print(f"  Metrics  {metrics}/metrics")
     print(f"  Log      {data / 'vitte.log'}\n", flush=True)
 

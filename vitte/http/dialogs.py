@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -124,7 +125,8 @@ class Dialogs:
         """Start a dialog; with an Idempotency-Key, once however often it is asked."""
         asked.caller.must_be_let_see(asked.body.user_id, "user")
         if asked.key is None:
-            return await self._start(self._database, asked)
+            row = await self._start(self._database, asked)
+            return _started(_written(row), _where(row))
         return await self._start_once(asked, asked.key)
 
     async def patch(self, asked: Asked[None, DialogPatch]) -> Answer:
@@ -142,20 +144,20 @@ class Dialogs:
             raise _why_not(await self._find(asked), asked.version)
         return _answer(changed)
 
-    async def _find(self, asked: Asked[object, object]) -> dialogs.Dialog:
+    async def _find(self, asked: Asked[Any, Any]) -> dialogs.Dialog:
         found = await dialogs.get(self._database, asked.caller.user_id, DialogId(asked.number))
         if found is None:
             raise NotThere("dialog")
         return found
 
-    async def _start(self, session: Session, asked: Asked[None, NewDialog]) -> Answer:
+    async def _start(self, session: Session, asked: Asked[None, NewDialog]) -> dialogs.Dialog:
         body, user = asked.body, UserId(asked.body.user_id)
         character = None if body.character_id is UNSET else CharacterId(body.character_id)
         started = await dialogs.start_if_possible(
             session, user, character, self._clock(), title=body.title
         )
         if started is not None:
-            return _started(_encode(_show_dialogs([started])[0]), f"/api/v1/dialogs/{started.id}")
+            return started
         if await users.get(session, user) is None:
             raise NotThere("user")
         raise Contradiction("this character is not offered", "character_id")
@@ -166,10 +168,10 @@ class Dialogs:
         async with self._database.transaction() as transaction:
             kept = await idempotency.claim(transaction, token, key, request, self._clock())
             if kept is None:
-                answer = await self._start(transaction, asked)
-                location, body = answer.headers["Location"], bytes(answer.body)
+                row = await self._start(transaction, asked)
+                location, body = _where(row), _written(row)
                 await idempotency.keep(transaction, token, key, location=location, body=body)
-                return answer
+                return _started(body, location)
         if kept.request != request or kept.body is None or kept.location is None:
             raise Contradiction("this key came with another request", "Idempotency-Key")
         return _started(kept.body, kept.location, replayed=True)
@@ -177,6 +179,14 @@ class Dialogs:
 
 def _answer(row: dialogs.Dialog) -> Answer:
     return Answer(body=_show_dialogs([row])[0], version=row.updated_at)
+
+
+def _written(row: dialogs.Dialog) -> bytes:
+    return _encode(_show_dialogs([row])[0])
+
+
+def _where(row: dialogs.Dialog) -> str:
+    return f"/api/v1/dialogs/{row.id}"
 
 
 def _started(body: bytes, location: str, *, replayed: bool = False) -> Answer:

@@ -69,11 +69,10 @@ def of(error: Exception) -> web.Response:
             return _of_what_was_sent(error)
         case errors.NotThere() | errors.Contradiction() | errors.VersionGone():
             return _of_how_things_stand(error)
-        case RuntimeFault():
-            return answer(503, "A part that is needed is busy; try again.", _AGAIN)
-        case errors.VitteError() if not error.permanent:
+        case RuntimeFault() | errors.VitteError(permanent=False):
             return answer(503, "A part that is needed is away; try again.", _AGAIN)
-    return answer(500, "Something went wrong on our side; it has been noted.")
+        case _:
+            return answer(500, "Something went wrong on our side; it has been noted.")
 
 
 def _of_aiohttp(error: web.HTTPException) -> web.Response:

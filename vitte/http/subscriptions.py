@@ -1,7 +1,7 @@
 """Subscriptions: what a person has paid for, and its change by a program."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType

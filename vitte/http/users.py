@@ -39,8 +39,8 @@ class UserPatch(Patch, frozen=True):
     """What changes; what is absent stays, null takes away. It stands until Telegram says otherwise."""
 
     first_name: Name | UnsetType = UNSET
-    last_name: Name | None | UnsetType = UNSET
-    username: Username | None | UnsetType = UNSET
+    last_name: Name | UnsetType | None = UNSET
+    username: Username | UnsetType | None = UNSET
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -69,8 +69,8 @@ class SettingsPatch(Patch, frozen=True):
     """What changes; what is absent stays, null takes away."""
 
     language: Language | UnsetType = UNSET
-    timezone: Timezone | None | UnsetType = UNSET
-    character_id: CharacterNumber | None | UnsetType = UNSET
+    timezone: Timezone | UnsetType | None = UNSET
+    character_id: CharacterNumber | UnsetType | None = UNSET
     reminders: bool | UnsetType = UNSET
 
     def __post_init__(self) -> None:
@@ -147,7 +147,7 @@ def _why_not(found: settings.Settings | None, version: datetime | None) -> Excep
     return Contradiction("this character is not offered", "character_id")
 
 
-def _character(body: SettingsPatch) -> CharacterId | None | UnsetType:
+def _character(body: SettingsPatch) -> CharacterId | UnsetType | None:
     given = body.character_id
     return CharacterId(given) if isinstance(given, int) else given
 

@@ -67,8 +67,8 @@ async def change(  # noqa: PLR0913  # what may be changed, each apart
     now: datetime,
     *,
     language: Language | UnsetType = UNSET,
-    timezone: str | None | UnsetType = UNSET,
-    character: CharacterId | None | UnsetType = UNSET,
+    timezone: str | UnsetType | None = UNSET,
+    character: CharacterId | UnsetType | None = UNSET,
     reminders: bool | UnsetType = UNSET,
     version: datetime | None = None,
 ) -> Settings | None:

@@ -54,7 +54,7 @@ async def change(  # noqa: PLR0913  # what may be changed, each apart, and who d
     now: datetime,
     *,
     plan: Plan | UnsetType = UNSET,
-    expires_at: datetime | None | UnsetType = UNSET,
+    expires_at: datetime | UnsetType | None = UNSET,
     version: datetime | None = None,
     author: Author = VITTE,
 ) -> Subscription | None:

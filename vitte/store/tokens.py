@@ -83,7 +83,7 @@ async def create(  # noqa: PLR0913  # each is a thing of its own that a token ha
     granted = _granted(scopes, bound=user is not None)
     if user is not None and await users.get(session, user) is None:
         raise NoSuchUser(user)
-    text = _new()
+    text = invent()
     token = await session.row_or_none(
         ADD,
         Token,
@@ -134,7 +134,8 @@ def digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _new() -> str:
+def invent() -> str:
+    """Give a new token's text; it is nobody's until it is kept."""
     text = "vtt_" + secrets.token_urlsafe(32)
     return text + _checksum(text)
 

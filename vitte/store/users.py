@@ -128,8 +128,8 @@ async def change(  # noqa: PLR0913  # what may be changed, each apart
     now: datetime,
     *,
     first_name: str | UnsetType = UNSET,
-    last_name: str | None | UnsetType = UNSET,
-    username: str | None | UnsetType = UNSET,
+    last_name: str | UnsetType | None = UNSET,
+    username: str | UnsetType | None = UNSET,
     version: datetime | None = None,
 ) -> User | None:
     """Change what is given of a person's description; it stands until Telegram says otherwise.

@@ -1,6 +1,6 @@
 """The API with people in it, and programs that ask."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -38,10 +38,16 @@ class Program:
         self.token = token
 
     async def ask(
-        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answered:
         """Ask; headers are written with underscores, ``If_Match`` for ``If-Match``."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
         data = raw if raw is not None else None if body is None else msgspec.json.encode(body)
@@ -56,13 +62,13 @@ class Program:
             )
 
     async def get(self, path: str, **headers: str) -> Answered:
-        return await self.ask("GET", path, **headers)
+        return await self.ask("GET", path, headers=headers)
 
     async def post(self, path: str, body: Any, **headers: str) -> Answered:
-        return await self.ask("POST", path, body, **headers)
+        return await self.ask("POST", path, body, headers=headers)
 
     async def patch(self, path: str, body: Any, **headers: str) -> Answered:
-        return await self.ask("PATCH", path, body, **headers)
+        return await self.ask("PATCH", path, body, headers=headers)
 
 
 class People:
@@ -103,9 +109,9 @@ class People:
 
 
 @pytest.fixture
-async def people(vitte: Whole) -> AsyncIterator[People]:
+async def people(vitte: Whole) -> People:
     await register(vitte.house.services.database, ANNA, BORIS, VERA)
-    yield People(vitte)
+    return People(vitte)
 
 
 @pytest.fixture

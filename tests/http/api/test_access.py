@@ -10,7 +10,6 @@ from vitte import http
 from vitte.house import utc_now
 from vitte.http.route import OPEN, Route
 from vitte.store import tokens
-from vitte.voice import Companion  # noqa: F401  # the house imports it
 
 
 class _Nowhere:
@@ -71,7 +70,7 @@ async def test_a_route_answers_whom_it_should_and_nobody_else(people: People, ro
         "none": await _ask(people.stranger(), route, dialog),
         "bad": await _ask(people.stranger("vtt_nonsense"), route, dialog),
         "mistyped": await _ask(people.stranger(mistyped), route, dialog),
-        "unknown": await _ask(people.stranger(tokens._new()), route, dialog),
+        "unknown": await _ask(people.stranger(tokens.invent()), route, dialog),
         "expired": await _ask(await people.program(expires_at=past), route, dialog),
         "revoked": await _ask(revoked, route, dialog),
         "wrong scope": await _ask(await people.program(*others), route, dialog),
