@@ -16,6 +16,8 @@ from vitte.errors import CannotListen
 from vitte.runtime import Life
 
 FAREWELL_SECONDS: Final = 4.0
+IDLE_SECONDS: Final = 75.0
+"""How long a connection may stay without a whole head of a request; longer than Nginx keeps its own."""
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,12 @@ class Server:
         """Listen until asked to stop."""
         life.trap_exit()
         runner = web.AppRunner(
-            self._build(), access_log=None, handle_signals=False, shutdown_timeout=FAREWELL_SECONDS
+            self._build(),
+            access_log=None,
+            auto_decompress=False,  # what is packed is refused: a small body may unpack to a large one
+            handle_signals=False,
+            keepalive_timeout=IDLE_SECONDS,
+            shutdown_timeout=FAREWELL_SECONDS,
         )
         await runner.setup()
         try:

@@ -55,7 +55,7 @@ class OpenApi:
 
     @cached_property
     def _json(self) -> bytes:
-        return msgspec.json.encode(self.document)
+        return encoded(self.document)
 
     @cached_property
     def _page(self) -> bytes:
@@ -86,6 +86,11 @@ def routes(others: Sequence[Route]) -> tuple[Route, ...]:
     )
     api.routes = (*others, *ours)
     return ours
+
+
+def encoded(document: dict[str, Any]) -> bytes:
+    """A document as it is sent."""
+    return msgspec.json.encode(document)
 
 
 def describe(table: Sequence[Route]) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _of_what_was_sent(
             text = str(error)
             return answer(400, f"{text[:1].upper()}{text[1:]}.")
         case errors.WrongMedium():
-            return answer(415, "Send the body as application/json in UTF-8.")
+            return answer(415, "Send the body as application/json in UTF-8, not packed.")
         case errors.SlowBody():
             return answer(408, "The body did not arrive in time.", {"Connection": "close"})
         case errors.BadInput(faults=faults):

@@ -119,7 +119,7 @@ class Body(Generic[T]):
             BadInput: It is JSON of another shape.
             SlowBody: It did not arrive in time.
         """
-        if request.content_type not in _MEDIA or request.charset not in {None, "utf-8", "UTF-8"}:
+        if request.content_type not in _MEDIA or not _is_plain(request):
             raise WrongMedium
         body = await _all_of(request)
         try:
@@ -142,6 +142,12 @@ class Body(Generic[T]):
         except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
             raise NotJson(f"the body is not JSON: {_plain(problem)}") from None
         raise BadInput(*_faults(self._shape, parts, strict=True)) from None
+
+
+def _is_plain(request: web.Request) -> bool:
+    """Tell whether a body is UTF-8 and not packed."""
+    charset = request.charset or "utf-8"
+    return charset.lower() == "utf-8" and "Content-Encoding" not in request.headers
 
 
 async def _all_of(request: web.Request) -> bytes:
