@@ -36,7 +36,7 @@ _OURS: Final = 500
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _log = logging.getLogger(__name__)
-_process: Final = secrets.token_hex(6)
+_process: Final = secrets.token_hex(10)
 _numbers: Final = count(1)
 _counters: Final[dict[tuple[str, str, int], Counter]] = {}
 _histograms: Final[dict[str, Histogram]] = {}
@@ -47,7 +47,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id (its own, if it brought a plain one), count it and time it."""
     given = request.headers.get("X-Request-Id")
     if given is None or _GIVEN_ID.fullmatch(given) is None:
-        given = f"{_process}{next(_numbers):010x}"  # random to a process, one after the other in it
+        given = f"{_process}{next(_numbers):012x}"  # random to a process, one after the other in it
     request[REQUEST_ID] = given
     resource = request.match_info.route.resource
     route = resource.canonical if resource is not None else "none"
