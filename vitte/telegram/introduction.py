@@ -11,7 +11,7 @@ from typing import Final
 
 import anyio
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramUnauthorizedError
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 
 from vitte.actors.poller import ALLOWED_UPDATES
@@ -34,7 +34,7 @@ async def introduce(bot: Bot, services: Services) -> None:
             await _introduce(bot, services)
         except TelegramUnauthorizedError:
             log.error("Telegram does not know this token: check telegram.token with @BotFather")  # noqa: TRY400  # the advice is all
-        except TelegramAPIError as problem:
+        except AiogramError as problem:
             log.warning("The bot could not introduce itself: %s", type(problem).__name__)
         else:
             return
@@ -45,8 +45,6 @@ async def introduce(bot: Bot, services: Services) -> None:
 
 async def _introduce(bot: Bot, services: Services) -> None:
     me = await bot.me()
-    for code, language in _MENUS:
-        await _set_commands(bot, services.words, code, language)
     telegram = services.config.telegram
     if telegram.updates == "webhook":
         await bot.set_webhook(
@@ -55,13 +53,25 @@ async def _introduce(bot: Bot, services: Services) -> None:
             allowed_updates=list(ALLOWED_UPDATES),
             max_connections=min(100, telegram.parallel_chats),
         )
+    for code, language in _MENUS:
+        await _set_commands(bot, services.words, code, language)
     log.info("Bot started successfully", extra={"username": me.username})
 
 
 async def _set_commands(bot: Bot, words: Words, code: str | None, language: Language) -> None:
     wanted = {name: words.plain(language, f"command-{name}") for name in COMMANDS}
     scope = BotCommandScopeAllPrivateChats()
-    known = await bot.get_my_commands(scope=scope, language_code=code)
-    if [(each.command, each.description) for each in known] != list(wanted.items()):
+    if await _known_commands(bot, scope, code) != list(wanted.items()):
         menu = [BotCommand(command=name, description=text) for name, text in wanted.items()]
         await bot.set_my_commands(menu, scope=scope, language_code=code)
+
+
+async def _known_commands(
+    bot: Bot, scope: BotCommandScopeAllPrivateChats, code: str | None
+) -> list[tuple[str, str]] | None:
+    """The menu that is set, or None where the server gives nothing that can be read."""
+    try:
+        known = await bot.get_my_commands(scope=scope, language_code=code)
+    except ClientDecodeError:  # not every Bot API server keeps menus
+        return None
+    return [(each.command, each.description) for each in known]
