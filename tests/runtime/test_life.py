@@ -375,9 +375,11 @@ async def test_a_cancellation_that_was_only_awaited_is_a_fall() -> None:
         future.cancel()
         await future
 
-    async with start(one(stage.body("a", run)), events=stage.events):
+    async with start(one(stage.body("a", run, restart=TRANSIENT)), events=stage.events) as running:
         await stage.ref("a").tell(Leave())
-        await until(lambda: stage.fallen() == ["root/a"])
+        await until(lambda: running.find("root/a").restarts == 1)
+
+        assert stage.fallen() == ["root/a"]
 
 
 @on_uvloop

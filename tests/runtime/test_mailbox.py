@@ -145,6 +145,27 @@ async def test_who_comes_while_others_wait_waits_behind_them() -> None:
         assert stage.log.index("a: 1000") == 10
 
 
+async def test_who_comes_when_there_is_room_again_still_waits_behind_those_who_wait() -> None:
+    stage, gates = Stage(), [anyio.Event(), anyio.Event()]
+    box = Mailbox[Message]("a", capacity=8)
+    async with start(one(stage.player("a", box=box))), anyio.create_task_group() as group:
+        await box.ref.tell(Hold(gate=gates[0]))
+        await until(lambda: box.depth() == 0)
+        await box.ref.tell(Hold(gate=gates[1]))
+        for _ in range(7):
+            await box.ref.tell(Say(word="x"))
+        group.start_soon(box.ref.tell, Say(word="first"))
+        await until(lambda: box.depth() == 9)
+        gates[0].set()
+        await until(lambda: len(box.items) == 7)
+        group.start_soon(box.ref.tell, Say(word="second"))
+        await until(lambda: box.depth() == 9)
+        gates[1].set()
+        await until(lambda: len(stage.log) == 10)
+
+        assert stage.log[-2:] == ["a: first", "a: second"]
+
+
 async def test_a_sender_who_left_while_waiting_sends_nothing() -> None:
     stage, gate = Stage(), anyio.Event()
     box = Mailbox[Message]("a", capacity=1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from vitte.runtime import loop as loops
 from vitte.runtime.actor import Life
-from vitte.runtime.errors import EndedEarly, Killed, ShutdownAsked
+from vitte.runtime.errors import EndedEarly, Killed
 from vitte.runtime.events import DeadLetter, Frame, reason_of, stack_of
 from vitte.runtime.mailbox import Mailbox
 from vitte.runtime.spec import Body, Child, Rules
@@ -231,8 +231,6 @@ class WorkerPlace(Place):
                 await body.run(life)
             if not self.ready and not self.ignored:
                 self.error = EndedEarly("it returned before it was ready")
-        except ShutdownAsked as error:
-            self.error = None if self.asked else error
         except Exception as error:  # noqa: BLE001 - this is where falls are caught
             self.error = error
         except BaseException as error:
