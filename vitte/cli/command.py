@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -13,6 +13,13 @@ from vitte import config_reader
 from vitte.config import Config
 from vitte.config_reader import Loaded
 from vitte.errors import BadConfiguration, Fault
+
+# What must be there, for who looks at the rest of a configuration and opens nothing.
+NOWHERE: Final = {
+    "VITTE_TELEGRAM_TOKEN": "0:none",
+    "VITTE_DATABASE_URL": "postgresql://",
+    "VITTE_REDIS_URL": "redis://",
+}
 
 
 class Commands(Protocol):

@@ -79,6 +79,7 @@ def _run(given: argparse.Namespace) -> int:
     from vitte.store import migrations  # noqa: PLC0415
 
     began, data = time.monotonic(), given.data
+    command.load(given.config, {**command.NOWHERE, **os.environ})  # its faults come first
     print(f"Starting PostgreSQL and Valkey in {data} ...", flush=True)
     if given.fresh:
         stores.forget(data)
@@ -163,6 +164,7 @@ async def _ask_redis(data: Path, words: list[str]) -> int:
 
     url = stores.find(data).redis_url
     async with Redis.from_url(url, decode_responses=True) as redis:  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+        redis.response_callbacks.clear()  # as it comes: PONG, and not True
         try:
             answer = cast("object", await redis.execute_command(*(words or ["PING"])))  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
         except RedisError as problem:

@@ -3,7 +3,7 @@
 import argparse
 import os
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from vitte.cli import command
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from vitte.house import House
 
 TIMES = 5
-
-# A list opens nothing: it needs no token and no stores, only the schedules.
-NOWHERE: Final = {
-    "VITTE_TELEGRAM_TOKEN": "0:none",
-    "VITTE_DATABASE_URL": "postgresql://",
-    "VITTE_REDIS_URL": "redis://",
-}
 
 EXPLAINED = """\
 Shows the jobs that run by the clock, and runs one by hand.
@@ -52,7 +45,8 @@ def run(given: argparse.Namespace) -> int:
     """List the jobs, or run one."""
     if given.what == "run":
         return _run(command.read_config(given).config, given)
-    return _list(command.load(given.config, {**os.environ, **NOWHERE}).config, given)
+    # A list opens nothing: it needs no token and no stores, only the schedules.
+    return _list(command.load(given.config, {**os.environ, **command.NOWHERE}).config, given)
 
 
 def _list(config: Config, given: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import argparse
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,7 @@ async def serve(house: "House", ready: Callable[[], None] = lambda: None) -> int
                     await running.wait()
     except (GaveUp, StartFailed) as problem:
         _log.critical("The process ends: %s", problem)
+        print(f"vitte: {problem}", file=sys.stderr)  # the log may go elsewhere
         return 1
     finally:
         await house.services.redis.aclose()
