@@ -449,6 +449,38 @@ async def test_everyone_who_waits_for_an_actor_that_falls_is_told_at_once() -> N
         assert box.depth() == 0
 
 
+async def test_a_question_whose_asker_was_told_is_not_delivered_again() -> None:
+    stage, gate = Stage(), anyio.Event()
+
+    async def run(life: Life[Message]) -> None:
+        while True:
+            match await life.receive():
+                case Echo(word=word, reply=reply):
+                    stage.log.append(word)
+                    if word == "in hand":
+                        await gate.wait()
+                        raise ValueError
+                    reply.send(word)
+                case _:
+                    pass
+
+    async def ask(word: str) -> None:
+        with pytest.raises(ActorGone):
+            await echo(stage.ref("a"), word)
+
+    child = stage.body("a", run)
+    async with start(one(child)), anyio.create_task_group() as group:
+        group.start_soon(ask, "in hand")
+        await until(lambda: stage.log == ["in hand"])
+        group.start_soon(ask, "waiting")
+        await until(lambda: stage.boxes["a"].depth() == 1)
+        gate.set()
+        await until(lambda: not stage.boxes["a"].asking)
+
+        assert await echo(stage.ref("a"), "next") == "next"
+        assert stage.log == ["in hand", "next"]
+
+
 async def test_a_question_after_a_fall_is_answered_by_the_next_life() -> None:
     stage = Stage()
     box = Mailbox[Message]("a", deliveries=1)
