@@ -137,11 +137,7 @@ class Loop:
     def _look(self) -> None:
         now = self.now()
         self._timer = None
-        if now < self.next_look - EARLY:
-            # uvloop counts from when its turn began: after a long turn it is early.
-            self.look_at(self.next_look)
-            return
-        self.next_look = NEVER
+        self.next_look = NEVER  # uvloop may call early, after a long turn: then nothing is due yet
         self.waits = {waits for waits in self.waits if waits.asking}
         following, count = NEVER, 0
         for asking in (self.others, *(waits.asking for waits in self.waits)):
