@@ -57,8 +57,7 @@ def _due(expression: str, zone: str, after: datetime) -> Iterator[datetime]:
         raise ValueError("the time to look from has no zone")
     place = ZoneInfo(zone)
     last = after.astimezone(UTC)
-    # A day back: when an hour comes twice, wall-clock times before it may be due after it.
-    walls = croniter(expression, last.astimezone(place).replace(tzinfo=None) - timedelta(days=1))
+    walls = croniter(expression, last.astimezone(place).replace(tzinfo=None))
     while True:
         moment = _moment(walls.get_next(datetime), place)
         if moment > last:
