@@ -100,6 +100,9 @@ def describe(table: Sequence[Route]) -> dict[str, Any]:
     every = [*shapes, *queries, problems.Problem]
     found, components = msgspec.json.schema_components(every, ref_template=_REF)
     schemas = dict(zip(map(repr, every), found, strict=True))
+    for shape in shapes:
+        if rules := getattr(shape, "RULES", None):
+            components[shape.__name__] |= rules
     paths: dict[str, dict[str, Any]] = {}
     for route in table:
         operation = _operation(route, schemas, components)
@@ -114,6 +117,10 @@ def describe(table: Sequence[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
+            # Not among the parameters of an operation: a schema can tell which ETags are well
+            # formed and not which one is right, and whoever makes up values that fit the schema
+            # would be refused all the time.
+            "parameters": {"If-Match": _IF_MATCH},
             "securitySchemes": {
                 "token": {
                     "type": "http",
@@ -137,7 +144,8 @@ def _operation(route: Route, schemas: dict[str, Any], components: dict[str, Any]
     if route.scope == OPEN:
         operation["security"] = []
     else:
-        operation["description"] = f"Scope: `{route.scope}`."
+        heeds = " Heeds `If-Match` (see components)." if route.changes else ""
+        operation["description"] = f"Scope: `{route.scope}`.{heeds}"
         operation["security"] = [{"token": [route.scope]}]
     if route.takes is not None:
         body = {"application/json": {"schema": schemas[repr(route.takes)]}}
@@ -153,9 +161,6 @@ def _parameters(route: Route, components: dict[str, Any]) -> Iterator[dict[str, 
         for name, schema in components[route.query.__name__]["properties"].items():
             plain = {key: value for key, value in schema.items() if key != "description"}
             yield _parameter("query", name, schema.get("description", ""), plain)
-    if route.changes:
-        words = "The ETag of what you read: refused with 412 if it was changed since"
-        yield _parameter("header", "If-Match", words, _text(reading.VERSION_PATTERN, "*"))
     if route.repeatable:
         words = "A text of your own: the same request again within a day gets the same answer"
         yield _parameter("header", "Idempotency-Key", words, _text(reading.KEY_PATTERN, "order-1"))
@@ -168,6 +173,14 @@ def _parameter(place: str, name: str, words: str, schema: dict[str, Any]) -> dic
 
 def _text(pattern: str, example: str) -> dict[str, Any]:
     return {"type": "string", "pattern": pattern, "examples": [example]}
+
+
+_IF_MATCH: Final = _parameter(
+    "header",
+    "If-Match",
+    "The ETag of what you read: refused with 412 if it was changed since",
+    _text(reading.VERSION_PATTERN, '"64f1a2b3c4d5e"'),
+)
 
 
 def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:

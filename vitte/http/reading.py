@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
 
 import anyio
@@ -24,10 +25,13 @@ BODY_SECONDS: Final = 10.0
 """How long a body may take to arrive."""
 
 VERSION_PATTERN: Final = r'^(\*|"[0-9a-f]{1,14}")$'
+_ANY_ETAG: Final = re.compile(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 KEY_PATTERN: Final = "^[!-~]{1,255}$"
 LARGEST: Final = 2**63 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
+_FRACTION: Final = re.compile(rb"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
+_DIGITS: Final = 18
 _MEDIA: Final = ("application/json", "application/merge-patch+json")
 
 
@@ -51,11 +55,14 @@ def version(if_match: str | None) -> datetime | None:
     """Read ``If-Match``; None is any version.
 
     Raises:
-        VersionGone: It is no ETag of ours, and so matches nothing.
+        BadInput: It is no ETag.
+        VersionGone: It is none of ours, and so matches nothing.
     """
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None or (text := if_match.strip()) == "*":
         return None
-    if not re.fullmatch(VERSION_PATTERN, text := if_match.strip()):
+    if not _ANY_ETAG.fullmatch(text):
+        raise BadInput(("If-Match", "must be one ETag, as it was read, or *"))
+    if not re.fullmatch(VERSION_PATTERN, text):
         raise VersionGone
     return _EPOCH + timedelta(microseconds=int(text.strip('"'), 16))
 
@@ -125,23 +132,25 @@ class Body(Generic[T]):
         try:
             value = self._decode(body)
         except msgspec.ValidationError:
-            self._explain(body)
-            raise
+            value = self._read_again(body)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
             raise NotJson(f"the body is not JSON: {_plain(problem)}") from None
         # It is known now to be JSON of a shape of ours, so not deep; only this sees doubled keys.
         json.loads(body, object_pairs_hook=_refuse_doubled)
         return value
 
-    def _explain(self, body: bytes) -> None:
-        """Say all that is wrong with JSON that has not our shape."""
+    def _read_again(self, body: bytes) -> T:
+        """Say all that is wrong with JSON that has not our shape; it may be but 1.0 for 1."""
         try:
             parts = msgspec.json.decode(body, type=dict[str, Raw])
         except msgspec.ValidationError:
             raise BadInput(("", "must be an object")) from None
         except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
             raise NotJson(f"the body is not JSON: {_plain(problem)}") from None
-        raise BadInput(*_faults(self._shape, parts, strict=True)) from None
+        parts = {name: _whole(part) for name, part in parts.items()}
+        if faults := list(_faults(self._shape, parts, strict=True)):
+            raise BadInput(*faults) from None
+        return self._decode(msgspec.json.encode(parts))
 
 
 def _is_plain(request: web.Request) -> bool:
@@ -176,6 +185,14 @@ def _faults(shape: Any, given: Mapping[str, Any], *, strict: bool) -> Iterator[t
                 msgspec.convert(given[name], field.type, strict=False)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as problem:
             yield name, _plain(problem)
+
+
+def _whole(part: Raw) -> Raw:
+    """A number without a fraction as a whole number: to JSON 1.0 is one (JSON Schema, 6.1.1)."""
+    text = bytes(part)
+    if not _FRACTION.fullmatch(text) or (number := Decimal(text.decode())).adjusted() > _DIGITS:
+        return part
+    return Raw(str(int(number)).encode()) if number == int(number) else part
 
 
 def _refuse_doubled(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -29,6 +29,21 @@ class Subscription(Struct, frozen=True, kw_only=True):
 
 class SubscriptionPatch(Patch, frozen=True):
     """What changes; what is absent stays. A premium plan has an end, a free one has none."""
+
+    RULES: ClassVar = {
+        "anyOf": [
+            {
+                "properties": {"plan": {"const": "free"}, "expires_at": {"type": "null"}},
+                "required": ["plan"],
+            },
+            {
+                "properties": {"plan": {"const": "premium"}, "expires_at": {"type": "string"}},
+                "required": ["plan"],
+            },
+            {"properties": {"plan": False}},
+        ]
+    }
+    """What the schema says besides: what ``_refuse_nonsense`` refuses."""
 
     plan: Plan | UnsetType = UNSET
     expires_at: Annotated[Moment | None, Meta(description="When it ends")] | UnsetType = UNSET

@@ -59,6 +59,16 @@ async def test_every_fault_is_named_with_its_field(program: Program) -> None:
     assert sorted(answered.fields) == ["character_id", "extra", "user_id"]
 
 
+async def test_a_number_without_a_fraction_is_whole(program: Program) -> None:
+    path = f"/users/{ANNA.id}/settings"
+    statuses = {
+        number: (await program.ask("PATCH", path, raw=b'{"character_id": %s}' % number)).status
+        for number in (b"2.0", b"20e-1", b"2.5", b"2e4000", b"1e-4000", b"-2.0", b'"2"')
+    }
+
+    assert list(statuses.values()) == [200, 200, 422, 422, 422, 422, 422]
+
+
 @pytest.mark.parametrize(
     ("kind", "status"),
     [

@@ -116,8 +116,10 @@ async def test_if_match_with_a_star_or_a_strangers_etag(program: Program) -> Non
     star = await program.patch(path, {}, If_Match="*")
     foreign = await program.patch(path, {}, If_Match='"of-another-house"')
     weak = await program.patch(path, {}, If_Match='W/"1"')
+    none = await program.patch(path, {}, If_Match="yesterday's")
 
-    assert [one.status for one in (star, foreign, weak)] == [200, 412, 412]
+    assert [one.status for one in (star, foreign, weak, none)] == [200, 412, 412, 422]
+    assert none.fields == ["If-Match"]
 
 
 async def test_nobody_has_no_subscription(program: Program) -> None:
