@@ -40,6 +40,12 @@ bench: $(VENV)/check ## measure cold start and memory
 bench-runtime: $(VENV)/check ## measure the runtime beside its peers
 	@$(BIN)/python benchmarks/runtime.py $(ARGS)
 
+bench-api: $(VENV)/check ## measure the REST API beside bare aiohttp (needs wrk)
+	@$(BIN)/python benchmarks/api.py $(ARGS)
+
+test-api: $(VENV)/check ## try the REST API with requests made up from its own description
+	@$(BIN)/python -m tests.http.api.made_up $(ARGS)
+
 wheel: $(VENV)/check ## build the wheel into dist/
 	@$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
 
@@ -68,4 +74,4 @@ $(VENV)/check: $(VENV)/run locks/check.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/check.txt
 	@touch $@
 
-.PHONY: help run test check format format-check lint types layers bench bench-runtime wheel lock clean
+.PHONY: help run test test-api bench-api check format format-check lint types layers bench bench-runtime wheel lock clean

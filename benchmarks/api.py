@@ -1,0 +1,263 @@
+"""Measures the REST API: ``make bench-api``. Needs wrk.
+
+Starts ``vitte run`` against an embedded PostgreSQL and Valkey with people, dialogs
+and messages in them, and beside it bare aiohttp that answers a constant. Each round
+asks each of them each question for some seconds with 32 connections, one after the
+other, so that a mood of the machine falls on all alike. What counts are the ratios of
+the medians to bare aiohttp's, of the rate and of the server's own CPU time a request: the
+second holds even when other work shares the cores.
+
+Everything is on loopback and in a folder that is removed; each process that is
+started here is ended here, by its id.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import anyio
+import psycopg
+from msgspec import Struct
+
+from vitte.dev import stores
+from vitte.store import migrations, tokens
+from vitte.store.pool import Database, PoolLimits
+
+EXPLAINED: Final = """\
+examples:
+  make bench-api                               five rounds of everything
+  make bench-api ARGS="--rounds 1 --seconds 1" a quick look
+  make bench-api ARGS="--json api.json"        the figures of every round, for a program
+  make bench-api ARGS="--beside other=http://127.0.0.1:9000"
+
+What is given with --beside runs already, answers the same addresses without a token,
+and holds users 1 to 1000 and dialogs 1 to 2000."""
+
+HERE: Final = Path(__file__).parent
+ENDPOINTS: Final = (
+    "subscription", "user", "dialogs", "dialog", "messages", "new_dialog", "change_dialog",
+)  # fmt: skip
+USERS: Final = 1_000
+DIALOGS_EACH: Final = 2
+MESSAGES_EACH: Final = 50
+CONNECTIONS: Final = 32
+PATIENCE: Final = 60.0
+BARE: Final = "bare aiohttp"
+
+Figures: TypeAlias = dict[str, list[dict[str, float]]]
+
+FILL: Final = """
+INSERT INTO users (id, first_name, created_at, updated_at)
+SELECT n, 'Person', now(), now() FROM generate_series(1, {users}) AS n;
+INSERT INTO settings (user_id, language, created_at, updated_at)
+SELECT id, 'en', now(), now() FROM users;
+INSERT INTO subscriptions (user_id, plan, started_at, expires_at, created_at, updated_at)
+SELECT id, 'premium', now(), now() + interval '30 days', now(), now() FROM users;
+INSERT INTO dialogs
+    (user_id, character_id, title, state, closed_at, last_message_at, created_at, updated_at)
+SELECT id, 1, 'Evening', 'closed', now(), now(), now(), now()
+FROM users, generate_series(1, {dialogs});
+INSERT INTO messages (dialog_id, user_id, role, text, created_at)
+SELECT id, user_id, 'user', repeat('words ', 20), now()
+FROM dialogs, generate_series(1, {messages});
+ANALYZE;
+"""
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """Somebody who is asked: where, with which token, and whose CPU is counted (0: nobody's)."""
+
+    name: str
+    url: str
+    token: str = ""
+    pid: int = 0
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    given = _read_words()
+    if shutil.which("wrk") is None:
+        sys.exit("wrk is needed: it is in the package wrk of Debian and others")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitte-bench-")))
+        running = stack.enter_context(stores.running(folder / "stores"))
+        token = fill(running.database_url)
+        targets = [
+            stack.enter_context(bare(folder)),
+            stack.enter_context(vitte(running, folder, token)),
+            *(
+                Target(name=name, url=url)
+                for name, _, url in (one.partition("=") for one in given.beside)
+            ),
+        ]
+        found = measure(targets, given)
+    show(found)
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=1))
+
+
+def fill(url: str) -> str:
+    """Migrate, write people, dialogs and messages; give a token."""
+    migrations.apply(url)
+    filling = FILL.format(users=USERS, dialogs=DIALOGS_EACH, messages=MESSAGES_EACH)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in filling.strip().split(";\n"):
+            connection.execute(statement.encode())
+
+    async def create() -> str:
+        database = Database(url, PoolLimits(kept=1, most=1))
+        await database.open()
+        text, _ = await tokens.create(database, "bench", [tokens.ALL], datetime.now(UTC))
+        await database.close()
+        return text
+
+    return anyio.run(create)
+
+
+@contextmanager
+def bare(folder: Path) -> Iterator[Target]:
+    """Bare aiohttp, for the block."""
+    port = free_port()
+    words = [sys.executable, str(HERE / "api_bare.py"), str(port)]
+    with process(words, folder / "bare.log") as pid:
+        yield Target(name=BARE, url=wait_for(f"http://127.0.0.1:{port}", "/"), pid=pid)
+
+
+@contextmanager
+def vitte(running: stores.Stores, folder: Path, token: str) -> Iterator[Target]:
+    """The whole of vitte as in production, for the block."""
+    port, metrics, nowhere = free_port(), free_port(), free_port()
+    environment = {
+        "VITTE_DATABASE_URL": running.database_url,
+        "VITTE_REDIS_URL": running.redis_url,
+        "VITTE_TELEGRAM_TOKEN": "1:bench",
+        "VITTE_TELEGRAM_API": f"http://127.0.0.1:{nowhere}",
+        "VITTE_HTTP_LISTEN": f"127.0.0.1:{port}",
+        "VITTE_HTTP_REQUESTS_PER_MINUTE": "1000000000",
+        "VITTE_METRICS_LISTEN": f"127.0.0.1:{metrics}",
+        "VITTE_LOG_LEVEL": "ERROR",
+    }
+    words = [sys.executable, "-m", "vitte", "run"]
+    with process(words, folder / "vitte.log", environment) as pid:
+        url = wait_for(f"http://127.0.0.1:{port}", "/api/v1/health")
+        yield Target(name="vitte", url=url, token=token, pid=pid)
+
+
+@contextmanager
+def process(
+    words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """A program that runs for the block; gives its id."""
+    with log.open("w") as output:
+        running = subprocess.Popen(
+            words, env=dict(os.environ) | dict(environment or {}), stdout=output, stderr=output
+        )
+    try:
+        yield running.pid
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(PATIENCE)
+
+
+def measure(targets: Sequence[Target], given: argparse.Namespace) -> Figures:
+    """Ask everybody everything, round by round."""
+    found: Figures = {}
+    for number in range(given.rounds):
+        for endpoint in given.only or ENDPOINTS:
+            for target in targets:
+                if number == 0:
+                    load(target, endpoint, 1)
+                row = load(target, endpoint, given.seconds)
+                found.setdefault(f"{endpoint}: {target.name}", []).append(row)
+                print(f"{endpoint}: {target.name} {row}", file=sys.stderr, flush=True)
+    return found
+
+
+def load(target: Target, endpoint: str, seconds: int) -> dict[str, float]:
+    """One run of wrk, and the server's own CPU time a request in microseconds."""
+    words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(HERE / "api_load.lua")]
+    words += [target.url, "--", endpoint, str(USERS), str(USERS * DIALOGS_EACH)]
+    words += [str(time.time_ns() % 100_000), *([target.token] if target.token else [])]
+    before = cpu_seconds(target.pid)
+    said = subprocess.run(
+        words, check=True, capture_output=True, text=True, timeout=seconds + PATIENCE
+    )
+    row: dict[str, float] = json.loads(said.stdout.strip().splitlines()[-1])
+    row["cpu_us"] = (cpu_seconds(target.pid) - before) / max(row.pop("requests"), 1) * 1e6
+    return row
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of the CPU so far; its children are not counted."""
+    if not pid:
+        return 0.0
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def show(found: Figures) -> None:
+    """Print the medians, and each rate and CPU time beside bare aiohttp's in the same rounds."""
+    print(
+        f"{'endpoint: who':<34}{'/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'cpu us':>8}{'errors':>8}",
+        end="",
+    )
+    print(f"{'rate':>8}{'cpu':>8}")
+    for name, rows in found.items():
+        middle = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+        others = found[f"{name.partition(':')[0]}: {BARE}"]
+        bare = {key: statistics.median(row[key] for row in others) for key in others[0]}
+        rate = middle["per_second"] / bare["per_second"]
+        cpu = bare["cpu_us"] / middle["cpu_us"] if middle["cpu_us"] else 0.0
+        print(
+            f"{name:<34}{middle['per_second']:>9,.0f}{middle['p50_ms']:>9.2f}{middle['p99_ms']:>9.2f}"
+            f"{middle['cpu_us']:>8.0f}{sum(row['errors'] for row in rows):>8}{rate:>8.2f}{cpu:>8.2f}"
+        )
+
+
+def wait_for(url: str, path: str) -> str:
+    """Wait until somebody answers there with 200; give the address."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url + path, timeout=1) as response:  # noqa: S310  # our own address
+                if response.status == 200:  # noqa: PLR2004  # OK
+                    return url
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"nobody answers at {url}")
+
+
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def _read_words() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXPLAINED, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3, help="of each question in each round")
+    parser.add_argument("--only", action="append", choices=ENDPOINTS)
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME=URL")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
