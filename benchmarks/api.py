@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,7 +129,7 @@ def fill(url: str) -> str:
 
 
 @contextmanager
-def bare(folder: Path) -> Iterator[Target]:
+def bare(folder: Path) -> Generator[Target]:
     """Bare aiohttp, for the block."""
     port = free_port()
     words = [sys.executable, str(HERE / "api_bare.py"), str(port)]
@@ -138,7 +138,7 @@ def bare(folder: Path) -> Iterator[Target]:
 
 
 @contextmanager
-def vitte(running: stores.Stores, folder: Path, token: str) -> Iterator[Target]:
+def vitte(running: stores.Stores, folder: Path, token: str) -> Generator[Target]:
     """The whole of vitte as in production, for the block."""
     port, metrics, nowhere = free_port(), free_port(), free_port()
     environment = {
@@ -160,7 +160,7 @@ def vitte(running: stores.Stores, folder: Path, token: str) -> Iterator[Target]:
 @contextmanager
 def process(
     words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
-) -> Iterator[int]:
+) -> Generator[int]:
     """A program that runs for the block; gives its id."""
     with log.open("w") as output:
         running = subprocess.Popen(
