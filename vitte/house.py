@@ -77,13 +77,19 @@ class House:
     def api(self) -> server.Server:
         """Serves the REST API and Telegram's webhook."""
         return server.Server(
-            build=self._api, listen=self.config.http.listen, key="VITTE_HTTP_LISTEN"
+            build=self._api,
+            refuse=http.refuse,
+            listen=self.config.http.listen,
+            key="VITTE_HTTP_LISTEN",
         )
 
     def metrics(self) -> server.Server:
         """Serves what Prometheus reads."""
         return server.Server(
-            build=http.exposition, listen=self.config.metrics.listen, key="VITTE_METRICS_LISTEN"
+            build=http.exposition,
+            refuse=http.refuse,
+            listen=self.config.metrics.listen,
+            key="VITTE_METRICS_LISTEN",
         )
 
     def bot(self) -> bot.Bot:

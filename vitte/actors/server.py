@@ -7,10 +7,11 @@ a fall cuts them off, and the callers ask again.
 
 import logging
 from collections.abc import Callable
-from typing import Final, Never
+from typing import Final, Never, cast
 
 from aiohttp import web
 
+from vitte.actors.door import Connection, Crowd, Site
 from vitte.config import parse_listen
 from vitte.errors import CannotListen
 from vitte.runtime import Life
@@ -25,8 +26,16 @@ log = logging.getLogger(__name__)
 class Server:
     """One life, from a start to the next fall."""
 
-    def __init__(self, *, build: Callable[[], web.Application], listen: str, key: str) -> None:
+    def __init__(
+        self,
+        *,
+        build: Callable[[], web.Application],
+        refuse: Callable[[int, str], web.Response],
+        listen: str,
+        key: str,
+    ) -> None:
         self._build = build
+        self._refuse = refuse
         self._listen = listen
         self._key = key
 
@@ -34,12 +43,7 @@ class Server:
         """Listen until asked to stop."""
         life.trap_exit()
         runner = web.AppRunner(
-            self._build(),
-            access_log=None,
-            auto_decompress=False,  # what is packed is refused: a small body may unpack to a large one
-            handle_signals=False,
-            keepalive_timeout=IDLE_SECONDS,
-            shutdown_timeout=FAREWELL_SECONDS,
+            self._build(), handle_signals=False, shutdown_timeout=FAREWELL_SECONDS
         )
         await runner.setup()
         try:
@@ -51,13 +55,20 @@ class Server:
             await runner.cleanup()
 
     async def _start(self, runner: web.AppRunner) -> None:
+        crowd = Crowd()
+
+        def connect() -> Connection:
+            return Connection(
+                cast("web.Server", runner.server),
+                crowd=crowd,
+                refuse=self._refuse,
+                access_log=None,
+                # What is packed is refused: a small body may unpack to a large one.
+                auto_decompress=False,
+                keepalive_timeout=IDLE_SECONDS,
+            )
+
         try:
-            await self._site(runner).start()
+            await Site(runner, parse_listen(self._listen), connect).start()
         except OSError as problem:
             raise CannotListen(self._listen, problem, self._key) from problem
-
-    def _site(self, runner: web.AppRunner) -> web.BaseSite:
-        listen = parse_listen(self._listen)
-        if listen.path is not None:
-            return web.UnixSite(runner, listen.path)
-        return web.TCPSite(runner, listen.host, listen.port)

@@ -2,7 +2,8 @@
 
 ``build(services)`` gives the application; ``exposition()`` the little one that
 Prometheus reads on a port of its own. ``table(services)`` is every route of the
-API: the application, the OpenAPI document and the tests are made from it.
+API: the application, the OpenAPI document and the tests are made from it. ``refuse``
+is how whoever listens says no in the words of the API.
 """
 
 from aiohttp import web
@@ -21,13 +22,14 @@ from vitte.http.dialogs import (
 )
 from vitte.http.exposition import exposition
 from vitte.http.pages import Page
+from vitte.http.problems import answer as refuse
 from vitte.http.route import OPEN, Route
 from vitte.http.statistics import DailyQuery, DailyStatistics, Statistics
 from vitte.http.subscriptions import Subscription, SubscriptionPatch, Subscriptions
 from vitte.http.users import Settings, SettingsPatch, User, UserPatch, Users
 from vitte.services import Services
 
-__all__ = ["build", "exposition", "table"]
+__all__ = ["build", "exposition", "refuse", "table"]
 
 
 def build(services: Services) -> web.Application:
