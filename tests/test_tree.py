@@ -6,6 +6,7 @@ from pathlib import Path
 
 import anyio
 import msgspec
+import pytest
 
 from tests.fragile import killed
 from tests.processes import free_port
@@ -49,12 +50,13 @@ async def healthy(vitte: Whole) -> None:
             await anyio.lowlevel.checkpoint()
 
 
+@pytest.mark.parametrize("part", [path for path in PLACES if path.count("/") == 1])
 async def test_whoever_is_killed_comes_back_and_the_next_message_is_answered(
-    vitte: Whole,
+    vitte: Whole, part: str
 ) -> None:
     await is_answered(vitte, "Anna")
 
-    for path in PLACES[1:]:
+    for path in [place for place in PLACES if f"{place}/".startswith(f"{part}/")]:
         await killed(vitte.running, path)
 
         await is_answered(vitte, f"after {path}")
@@ -64,7 +66,7 @@ async def test_whoever_is_killed_comes_back_and_the_next_message_is_answered(
 
 def test_the_picture_has_every_place_that_runs() -> None:
     assert len(PLACES) == len(set(PLACES)) >= 18
-    assert f"{ROOT}/edges/telegram/poller" in PLACES
+    assert f"{ROOT}/edges/poller" in PLACES
 
 
 async def test_what_runs_is_what_is_drawn(vitte: Whole) -> None:
@@ -73,13 +75,17 @@ async def test_what_runs_is_what_is_drawn(vitte: Whole) -> None:
 
 # Who falls, and who of the neighbours must not notice.
 KEPT = {
-    "edges/api": ("edges/metrics", "edges/telegram/bot", "edges/telegram/poller"),
-    "edges/metrics": ("edges/api", "edges/telegram/poller"),
-    "edges/telegram/poller": ("edges/api", "edges/telegram/bot"),
-    "edges/telegram/bot": ("edges/api", "stores/services/cache"),
+    "edges/api": ("edges/metrics", "updates/bot", "edges/poller"),
+    "edges/metrics": ("edges/api", "edges/poller"),
+    "edges/poller": ("edges/api", "updates/chats/inbox"),
+    "updates/outbox": ("updates/scribe", "updates/bot", "edges/poller"),
+    "updates/scribe": ("updates/outbox", "updates/bot", "updates/chats/inbox"),
+    "updates/bot": ("edges/api", "updates/chats/inbox", "stores/services/cache"),
+    "updates/chats/inbox": ("updates/chats/conversations", "updates/bot", "edges/poller"),
+    "updates/chats/conversations": ("updates/bot", "edges/poller"),
     "crons/user-stats": ("crons/clean-messages", "edges/api"),
     "stores/services/cache": ("stores/services/limiter", "edges/api"),
-    "stores/services/limiter": ("stores/database", "edges/telegram/bot"),
+    "stores/services/limiter": ("stores/database", "updates/bot"),
 }
 
 
@@ -102,24 +108,28 @@ async def test_the_fall_of_the_database_starts_the_services_anew(vitte: Whole) -
     await is_answered(vitte, "Anna")
 
     younger = {
-        place.path for place in vitte.running.statistics() if place.uptime < uptimes[place.path]
+        place.path
+        for place in vitte.running.statistics()
+        if place.path in uptimes and place.uptime < uptimes[place.path]
     }
     assert younger == {path for path in PLACES if path.startswith("vitte/stores/")}
 
 
-async def test_what_was_written_while_the_bot_was_down_is_answered(vitte: Whole) -> None:
+@pytest.mark.parametrize("down", ["bot", "scribe", "outbox", "chats", "chats/inbox"])
+async def test_what_was_written_while_a_part_was_down_is_answered(vitte: Whole, down: str) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
-    await vitte.running.terminate_child("vitte/edges/telegram")
+    await vitte.running.terminate_child(f"vitte/updates/{down}")
     await anna.writes("is anybody there?")
 
-    await vitte.running.restart_child("vitte/edges/telegram")
+    await vitte.running.restart_child(f"vitte/updates/{down}")
 
     assert (await anna.hears_one(within=20)).text
 
 
-async def test_many_falls_in_a_row_of_the_bot_are_outlived(vitte: Whole) -> None:
+@pytest.mark.parametrize("who", ["bot", "scribe", "outbox", "chats/conversations", "chats/inbox"])
+async def test_many_falls_in_a_row_are_outlived(vitte: Whole, who: str) -> None:
     for number in range(4):
-        await killed(vitte.running, "vitte/edges/telegram/bot")
+        await killed(vitte.running, f"vitte/updates/{who}")
         await is_answered(vitte, f"Person {number}")
 
 
@@ -156,9 +166,7 @@ async def test_by_webhook_as_well(
 ) -> None:
     async with hooked(telegram, database_url, redis_url, tmp_path) as vitte:
         await is_answered(vitte, "Anna")
-        for path in ("vitte/edges/api", "vitte/edges/telegram/bot", "vitte/stores/database"):
+        for path in ("vitte/edges/api", "vitte/updates/bot", "vitte/stores/database"):
             await killed(vitte.running, path)
             await is_answered(vitte, f"after {path}")
-        assert "vitte/edges/telegram/poller" not in {
-            place.path for place in vitte.running.statistics()
-        }
+        assert "vitte/edges/poller" not in {place.path for place in vitte.running.statistics()}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import anyio
 import msgspec
 from anyio import to_thread
 from msgspec import Struct
@@ -16,6 +17,7 @@ from vitte.actors import observer
 from vitte.dev.telegram import LocalTelegram
 from vitte.house import House, utc_now
 from vitte.runtime import Events, Running, start
+from vitte.store import outbox, updates
 
 
 class Whole(Struct, frozen=True, kw_only=True):
@@ -31,6 +33,17 @@ class Whole(Struct, frozen=True, kw_only=True):
         """Ask the API; gives the status and the decoded body."""
         async with self.http.get(f"http://vitte{path}") as response:
             return response.status, msgspec.json.decode(await response.read())
+
+    async def settled(self, within: float = 10) -> None:
+        """Wait until every update is finished and every word to Telegram is said."""
+        await self.telegram.drained(within=within)
+        database = self.house.services.database
+        with anyio.fail_after(within):
+            while (  # noqa: ASYNC110  # the books are in PostgreSQL, which tells nobody
+                await updates.list_pending(database, limit=1)
+                or await outbox.list_waiting(database, limit=1)
+            ):
+                await anyio.sleep(0.01)
 
 
 def configured(

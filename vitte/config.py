@@ -82,6 +82,7 @@ class Telegram(Section, frozen=True):
     webhook_secret: Secret = Secret()
     poll_seconds: int = 30
     parallel_chats: int = 64
+    parallel_calls: int = 64
 
     def webhook_path(self) -> str:
         """The path of ``webhook_url``, where our own server listens for updates."""

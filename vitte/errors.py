@@ -208,6 +208,22 @@ class CannotListen(VitteError):
         super().__init__(f"cannot listen on {address}: {reason}; choose another with {key}")
 
 
+class UpdateBroke(VitteError):
+    """Raised when an update breaks what should answer it, through no fault of the stores."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the update broke us: {reason}")
+
+
+class NoSuchLetter(VitteError):
+    """Raised when a dead letter is asked for that does not exist."""
+
+    def __init__(self, update: int) -> None:
+        self.update = update
+        super().__init__(f"there is no dead letter {update}; vitte letters lists them")
+
+
 class Contradiction(VitteError):
     """Raised when what is asked for contradicts what is kept; ``field`` tells where, if one does."""
 

@@ -13,9 +13,24 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from vitte import http, i18n, telegram
-from vitte.actors import bot, cache, chores, cron, keeper, limiter, poller, server
+from vitte.actors import (
+    bot,
+    cache,
+    chores,
+    conversation,
+    cron,
+    inbox,
+    keeper,
+    limiter,
+    outbox,
+    poller,
+    post,
+    scribe,
+    server,
+    watch,
+)
 from vitte.config import Config
-from vitte.runtime import Mailbox
+from vitte.runtime import Mailbox, Registry
 from vitte.services import Services
 from vitte.store import keyspace
 from vitte.store.pool import Database, PoolLimits
@@ -34,7 +49,11 @@ class House:
         self.config = config
         self.cache_box: Mailbox[cache.Message] = Mailbox("cache")
         self.limiter_box: Mailbox[limiter.Message] = Mailbox("limiter")
-        self.bot_box: Mailbox[bot.Message] = Mailbox("bot")
+        self.scribe_box: Mailbox[scribe.Message] = Mailbox("scribe", capacity=4096)
+        self.outbox_box: Mailbox[outbox.Message] = Mailbox("outbox", capacity=4096)
+        self.bot_box: Mailbox[bot.Message] = Mailbox("bot", capacity=4096)
+        self.inbox_box: Mailbox[inbox.Message] = Mailbox("inbox", capacity=4096)
+        self.conversations: conversation.Conversations = Registry("conversations")
         words = i18n.load()
         ZoneInfo(config.cron.timezone)  # its file is read here, and not while people wait
         self.services = Services(
@@ -43,13 +62,12 @@ class House:
             redis=keyspace.connect(config.redis),
             cache=self.cache_box.ref,
             limiter=self.limiter_box.ref,
-            bot=self.bot_box.ref,
+            inbox=self.inbox_box.ref,
             words=words,
             voice=Companion(words, pause=config.voice.pause_seconds),
             clock=clock,
         )
         self.jobs = _jobs(self.services)
-        self._done = bot.Done()
 
     def database(self) -> keeper.Keeper:
         """Keeps the pool of connections."""
@@ -74,6 +92,10 @@ class House:
         """Runs one job by the clock."""
         return partial(cron.Cron, job=job, clock=self.services.clock)
 
+    def control(self) -> watch.Control:
+        """Shows the tree to its owner."""
+        return watch.Control(self.config.data)
+
     def api(self) -> server.Server:
         """Serves the REST API and Telegram's webhook."""
         return server.Server(
@@ -97,12 +119,49 @@ class House:
         return bot.Bot(
             open_edge=partial(telegram.opened, self.services),
             parallel=self.config.telegram.parallel_chats,
-            done=self._done,
+        )
+
+    def scribe(self) -> scribe.Scribe:
+        """Writes what came of an update."""
+        return scribe.Scribe(
+            database=self.services.database,
+            outbox=self.outbox_box.ref,
+            cache=self.services.cache,
+            clock=self.services.clock,
+        )
+
+    def outbox(self) -> outbox.Outbox:
+        """Sends every word."""
+        settings = self.config.telegram
+        slots = settings.parallel_calls
+        return outbox.Outbox(
+            database=self.services.database,
+            cache=self.services.cache,
+            post=partial(post.Post, settings, connections=slots),
+            slots=slots,
+            clock=self.services.clock,
+        )
+
+    def conversation(self, _key: conversation.Key) -> conversation.Conversation:
+        """Answers one chat, in its order."""
+        return conversation.Conversation(
+            database=self.services.database,
+            bot=self.bot_box.ref,
+            scribe=self.scribe_box.ref,
+            inbox=self.inbox_box.ref,
+        )
+
+    def inbox(self) -> inbox.Inbox:
+        """Writes updates down before they are acknowledged."""
+        return inbox.Inbox(
+            database=self.services.database,
+            conversations=self.conversations,
+            clock=self.services.clock,
         )
 
     def poller(self) -> poller.Poller:
         """Asks Telegram for updates."""
-        return poller.Poller(bot=self.bot_box.ref, settings=self.config.telegram)
+        return poller.Poller(inbox=self.inbox_box.ref, settings=self.config.telegram)
 
     def _api(self) -> web.Application:
         return http.build(self.services)
@@ -136,7 +195,6 @@ def _jobs(services: Services) -> tuple[cron.Job, ...]:
             "people whose subscription ends",
             settings=settings,
             words=words,
-            say=partial(bot.say, services.bot),
         ),
         job("make-partitions", chores.make_partitions, "the months of messages ahead"),
     )

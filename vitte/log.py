@@ -74,7 +74,11 @@ class JsonLines(logging.Formatter):
 
 def _sayable(value: object) -> str:
     """A value as text that UTF-8 can hold: half a surrogate pair cannot travel as it is."""
-    return (value if isinstance(value, str) else ascii(value)).encode("utf-8", "backslashreplace").decode()
+    return (
+        (value if isinstance(value, str) else ascii(value))
+        .encode("utf-8", "backslashreplace")
+        .decode()
+    )
 
 
 def start(level: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:

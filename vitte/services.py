@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from vitte.actors import bot, cache, limiter
+from vitte.actors import cache, inbox, limiter
 from vitte.config import Config
 from vitte.i18n import Words
 from vitte.runtime import Ref
@@ -26,7 +26,7 @@ class Services(Struct, frozen=True, kw_only=True):
     redis: keyspace.Client
     cache: Ref[cache.Message]
     limiter: Ref[limiter.Message]
-    bot: Ref[bot.Message]
+    inbox: Ref[inbox.Message]
     words: Words
     voice: Voice
     clock: Callable[[], datetime]

@@ -2,4 +2,3 @@
 
 # Also said when a line is missing, so it has no variables.
 error-ours = Something went wrong on our side. Please write that again in a minute.
-error-again = I can't reach my memory right now, so this message is not kept. Please write it again in a minute.

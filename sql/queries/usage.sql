@@ -12,3 +12,12 @@ RETURNING messages;
 SELECT messages
 FROM usage
 WHERE user_id = %(user_id)s AND day = %(day)s;
+
+-- add_usages
+-- Count messages of many people at once.
+INSERT INTO usage AS known (user_id, day, messages)
+SELECT given.user_id, given.day, sum(given.messages)
+FROM unnest(%(users)s::bigint[], %(days)s::date[], %(messages)s::integer[]) AS given (user_id, day, messages)
+GROUP BY given.user_id, given.day
+ORDER BY given.user_id, given.day
+ON CONFLICT (user_id, day) DO UPDATE SET messages = known.messages + excluded.messages;

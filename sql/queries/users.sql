@@ -46,6 +46,11 @@ SELECT id, first_name, last_name, username, language_code, start_payload, unreac
 FROM users
 WHERE id = %(id)s;
 
+-- keep_start_payload
+-- Keep the deep link that brought a person, unless one is kept already.
+UPDATE users SET start_payload = %(start_payload)s, updated_at = %(now)s
+WHERE id = %(id)s AND start_payload IS NULL;
+
 -- get_profiles
 -- People with what they chose for themselves.
 SELECT users.id, users.first_name, users.last_name, users.username, users.language_code, users.start_payload,

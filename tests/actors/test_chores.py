@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from msgspec import Struct
 
@@ -10,7 +11,6 @@ from tests.store.people import ANNA, BORIS, DAY, NOW, VERA, register, start_dial
 from vitte import config, i18n
 from vitte.actors import chores
 from vitte.i18n import Language, Words
-from vitte.runtime import ActorGone
 from vitte.store import dialogs, messages, statistics, subscriptions, users
 from vitte.store.dialogs import Dialog
 from vitte.store.pool import Database
@@ -21,6 +21,12 @@ SETTINGS = config.Cron()
 # Read from the disk here, as the house does for its own zone: not in the loop.
 ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Europe/Moscow", "America/Havana")]
 TEXTS = Query(name="texts", intent="", statement=b"SELECT text FROM messages ORDER BY id")
+FORBID = Query(
+    name="forbid",
+    intent="",
+    statement=b"ALTER TABLE outbox ADD CONSTRAINT nobody CHECK (chat_id <> 102)",
+)
+ALLOW = Query(name="allow", intent="", statement=b"ALTER TABLE outbox DROP CONSTRAINT nobody")
 NO_REMINDERS = Query(
     name="no_reminders",
     intent="",
@@ -37,19 +43,21 @@ def words() -> Words:
     return i18n.load()
 
 
-class Telegram:
-    """Notes what is said to whom; some cannot be reached, and sometimes the bot is gone."""
+REMINDERS = Query(
+    name="reminders",
+    intent="",
+    statement=b"SELECT chat_id, payload->>'text' AS html FROM outbox WHERE lane = 3 ORDER BY id",
+)
 
-    def __init__(self) -> None:
-        self.said: list[tuple[int, str]] = []
-        self.unreachable: set[int] = set()
-        self.gone_at: int | None = None
 
-    async def say(self, user: UserId, html: str) -> bool:
-        if user == self.gone_at:
-            raise ActorGone("bot", "it fell")
-        self.said.append((user, html))
-        return user not in self.unreachable
+class Said(Struct, frozen=True):
+    chat_id: int
+    html: str
+
+
+async def said(database: Database) -> list[Said]:
+    """What was put into the outbox, to whom."""
+    return await database.rows(REMINDERS, Said)
 
 
 async def say_in(database: Database, dialog: Dialog, text: str, at: datetime) -> None:
@@ -164,35 +172,30 @@ async def paying(
 
 async def remind(
     database: Database,
-    telegram: Telegram,
     words: Words,
     now: datetime = NOW,
     settings: config.Cron = SETTINGS,
 ) -> int:
-    return await chores.remind_expiring(
-        database, now, settings=settings, words=words, say=telegram.say
-    )
+    return await chores.remind_expiring(database, now, settings=settings, words=words)
 
 
 async def test_each_end_is_reminded_of_on_its_days_once(database: Database, words: Words) -> None:
-    telegram = Telegram()
     for days in (-2, -1, 0, 1, 2, 3, 4, 6, 7, 8):
         await paying(database, 100 + days, NOW + days * DAY)
 
-    assert await remind(database, telegram, words) == 4
-    assert await remind(database, telegram, words) == 0
-    assert await remind(database, telegram, words, NOW + timedelta(hours=5)) == 0
+    assert await remind(database, words) == 4
+    assert await remind(database, words) == 0
+    assert await remind(database, words, NOW + timedelta(hours=5)) == 0
 
-    assert {user for user, _ in telegram.said} == {99, 101, 103, 107}
+    assert {each.chat_id for each in await said(database)} == {99, 101, 103, 107}
 
 
 async def test_a_whole_week_reminds_three_times_and_once_after(
     database: Database, words: Words
 ) -> None:
-    telegram = Telegram()
     await paying(database, 101, NOW + 8 * DAY)
 
-    sent = [await remind(database, telegram, words, NOW + day * DAY) for day in range(11)]
+    sent = [await remind(database, words, NOW + day * DAY) for day in range(11)]
 
     assert sent == [0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0]
 
@@ -200,54 +203,41 @@ async def test_a_whole_week_reminds_three_times_and_once_after(
 async def test_a_renewal_is_a_new_end_with_reminders_of_its_own(
     database: Database, words: Words
 ) -> None:
-    telegram = Telegram()
     anna = await paying(database, 101, NOW + 7 * DAY)
-    assert await remind(database, telegram, words) == 1
+    assert await remind(database, words) == 1
     await subscriptions.set_premium(database, anna, NOW + 37 * DAY, NOW)
 
-    assert await remind(database, telegram, words, NOW + 4 * DAY) == 0
-    assert await remind(database, telegram, words, NOW + 30 * DAY) == 1
+    assert await remind(database, words, NOW + 4 * DAY) == 0
+    assert await remind(database, words, NOW + 30 * DAY) == 1
 
 
 async def test_who_cannot_be_reached_or_does_not_want_it_is_left_alone(
     database: Database, words: Words
 ) -> None:
-    telegram = Telegram()
     gone = await paying(database, 101, NOW + 3 * DAY)
     silent = await paying(database, 102, NOW + 3 * DAY)
     await paying(database, 103, NOW + 3 * DAY)
     await users.mark_unreachable(database, gone, NOW)
     await database.change(NO_REMINDERS, user=silent)
 
-    assert await remind(database, telegram, words) == 1
-    assert [user for user, _ in telegram.said] == [103]
-
-
-async def test_who_turns_out_unreachable_is_not_counted_and_not_asked_again(
-    database: Database, words: Words
-) -> None:
-    telegram = Telegram()
-    telegram.unreachable.add(101)
-    await paying(database, 101, NOW + 3 * DAY)
-
-    assert await remind(database, telegram, words) == 0
-    assert await remind(database, telegram, words, NOW + timedelta(hours=2)) == 0
-    assert len(telegram.said) == 1
+    assert await remind(database, words) == 1
+    assert [each.chat_id for each in await said(database)] == [103]
 
 
 async def test_a_run_that_broke_off_is_taken_up_without_telling_anybody_twice(
     database: Database, words: Words
 ) -> None:
-    telegram = Telegram()
     for number in (101, 102, 103):
         await paying(database, number, NOW + 3 * DAY + timedelta(seconds=number))
-    telegram.gone_at = 102
-    with pytest.raises(ActorGone):
-        await remind(database, telegram, words)
-    telegram.gone_at = None
+    await database.change(FORBID)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await remind(database, words)
+    assert await said(database) == []  # neither recorded nor said: both or nothing
+    await database.change(ALLOW)
 
-    assert await remind(database, telegram, words, NOW + timedelta(minutes=61)) == 2
-    assert sorted(user for user, _ in telegram.said) == [101, 102, 103]
+    assert await remind(database, words) == 3
+    assert await remind(database, words) == 0
+    assert [each.chat_id for each in await said(database)] == [101, 102, 103]
 
 
 @pytest.mark.parametrize(
@@ -269,13 +259,12 @@ async def test_a_run_that_broke_off_is_taken_up_without_telling_anybody_twice(
 async def test_the_words_fit_the_number(
     database: Database, words: Words, days: int, language: Language, expected: str
 ) -> None:
-    telegram = Telegram()
     settings = config.Cron(remind_days_before=(abs(days),))
     await paying(database, 101, NOW + days * DAY, language=language, name="<Анна>")
 
-    assert await remind(database, telegram, words, settings=settings) == 1
+    assert await remind(database, words, settings=settings) == 1
 
-    [(_, html)] = telegram.said
+    html = (await said(database))[0].html
     assert expected in html.replace("\u2068", "").replace("\u2069", "").replace("\xa0", " ")
     assert "&lt;Анна&gt;" in html
 
@@ -283,15 +272,14 @@ async def test_the_words_fit_the_number(
 async def test_the_date_in_the_words_is_that_of_the_days_counted(
     database: Database, words: Words
 ) -> None:
-    telegram = Telegram()
     # Late in the evening of the 27th in UTC it is the 28th in Moscow.
     await paying(database, 101, datetime(2026, 11, 27, 22, 30, tzinfo=UTC))
 
     moscow = config.Cron(timezone="Europe/Moscow")
-    assert await remind(database, telegram, words, NOW, moscow) == 0
-    assert await remind(database, telegram, words, NOW + DAY, moscow) == 1
+    assert await remind(database, words, NOW, moscow) == 0
+    assert await remind(database, words, NOW + DAY, moscow) == 1
 
-    [(_, html)] = telegram.said
+    html = (await said(database))[0].html
     assert "28" in html
     assert "27" not in html
 

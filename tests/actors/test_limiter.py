@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from vitte.store.users import UserId
 
 ANNA, BORIS = UserId(101), UserId(102)
 WINDOW = 60_000_000
+UPDATES = count(1)
 
 
 @asynccontextmanager
@@ -44,7 +46,12 @@ def own(tmp_path: Path) -> Iterator[Server]:
 
 
 async def speak(ref: Ref[limiter.Message], user: UserId, times: int) -> list[Verdict]:
-    return [await limiter.may_speak(ref, user) for _ in range(times)]
+    return [await one_more(ref, user) for _ in range(times)]
+
+
+async def one_more(ref: Ref[limiter.Message], user: UserId) -> Verdict:
+    """Judge a message that nobody has judged before."""
+    return await limiter.may_speak(ref, user, next(UPDATES))
 
 
 def pass_time(redis: Any, user: UserId, seconds: float) -> None:
@@ -71,7 +78,7 @@ async def test_one_does_not_pay_for_another(redis_url: str) -> None:
     async with judging(redis_url, limit=1) as ref:
         await speak(ref, BORIS, 2)
 
-        assert (await limiter.may_speak(ref, ANNA)).allowed
+        assert (await one_more(ref, ANNA)).allowed
 
 
 async def test_the_seconds_to_wait_shrink_and_then_one_gets_through(redis_url: str) -> None:
@@ -81,7 +88,7 @@ async def test_the_seconds_to_wait_shrink_and_then_one_gets_through(redis_url: s
             pass_time(redis, BORIS, 20)
             await speak(ref, BORIS, 1)
             pass_time(redis, BORIS, 25)
-            refused = await limiter.may_speak(ref, BORIS)
+            refused = await one_more(ref, BORIS)
             pass_time(redis, BORIS, refused.wait_seconds)
 
             after = await speak(ref, BORIS, 2)
@@ -97,7 +104,7 @@ async def test_what_is_refused_does_not_count_so_a_steady_sender_recovers(redis_
     with looking_into(redis_url) as redis:
         async with judging(redis_url, limit=10) as ref:
             for _ in range(60):
-                allowed += (await limiter.may_speak(ref, BORIS)).allowed
+                allowed += (await one_more(ref, BORIS)).allowed
                 pass_time(redis, BORIS, 3)
 
     assert allowed == 30
@@ -113,7 +120,7 @@ async def test_a_glance_counts_nothing_and_tells_nothing(redis_url: str) -> None
         assert first == Verdict(allowed=True, left=2)
         assert not spent.allowed
         assert not spent.tell
-        assert (await limiter.may_speak(ref, BORIS)).tell
+        assert (await one_more(ref, BORIS)).tell
 
 
 async def test_every_key_lives_for_a_window_at_most(redis_url: str) -> None:
@@ -133,9 +140,7 @@ async def test_many_people_are_judged_in_one_round_trip(own: Server) -> None:
             await speak(ref, ANNA, 1)  # loads the script
             redis.config_resetstat()
 
-            verdicts = await together(
-                *[partial(limiter.may_speak, ref, UserId(n)) for n in range(1, 501)]
-            )
+            verdicts = await together(*[partial(one_more, ref, UserId(n)) for n in range(1, 501)])
 
             scripts = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
     assert all(verdict.allowed for verdict in verdicts)
@@ -144,17 +149,24 @@ async def test_many_people_are_judged_in_one_round_trip(own: Server) -> None:
 
 async def test_many_messages_of_one_person_at_once_are_counted_each(redis_url: str) -> None:
     async with judging(redis_url) as ref:
-        verdicts = await together(*[partial(limiter.may_speak, ref, BORIS) for _ in range(50)])
+        verdicts = await together(*[partial(one_more, ref, BORIS) for _ in range(50)])
 
     assert sum(verdict.allowed for verdict in verdicts) == 10
     assert sum(verdict.tell for verdict in verdicts) == 1
 
 
+async def test_the_same_update_judged_twice_counts_once(redis_url: str) -> None:
+    async with judging(redis_url, limit=2) as ref:
+        verdicts = [await limiter.may_speak(ref, BORIS, update) for update in (7, 7, 8, 7, 8, 9)]
+
+    assert [verdict.allowed for verdict in verdicts] == [True] * 5 + [False]
+    assert [verdict.left for verdict in verdicts] == [1, 1, 0, 0, 0, 0]
+    assert verdicts[-1].tell
+
+
 async def test_several_processes_agree(redis_url: str) -> None:
     async with judging(redis_url) as one, judging(redis_url) as other:
-        verdicts = await together(
-            *[partial(limiter.may_speak, ref, BORIS) for ref in (one, other) * 25]
-        )
+        verdicts = await together(*[partial(one_more, ref, BORIS) for ref in (one, other) * 25])
 
     assert sum(verdict.allowed for verdict in verdicts) == 10
     assert sum(verdict.tell for verdict in verdicts) == 1
@@ -199,12 +211,12 @@ async def test_a_redis_that_hangs_is_waited_for_no_longer_than_allowed(own: Serv
         with own.frozen():
             for left in (5, 4, 3):  # a connection that hangs, then new ones that do
                 began = time.monotonic()
-                verdict = await limiter.may_speak(ref, BORIS)
+                verdict = await one_more(ref, BORIS)
                 assert time.monotonic() - began < 0.2
                 assert verdict.left == left
 
         with anyio.fail_after(5):
-            back = await limiter.may_speak(ref, BORIS)
+            back = await one_more(ref, BORIS)
 
     assert back.allowed
 
@@ -217,7 +229,7 @@ async def test_a_redis_that_was_emptied_is_taught_the_script_again(own: Server) 
             redis.flushall()
         before = counted("redis_faults_total", actor="limiter")
 
-        assert (await limiter.may_speak(ref, BORIS)).left == 9
+        assert (await one_more(ref, BORIS)).left == 9
         assert counted("redis_faults_total", actor="limiter") == before
 
 
@@ -242,7 +254,7 @@ class Model:
 
 
 # The script with a clock that the test moves; nothing else of it is changed.
-SCRIPT = limiter.JUDGE.replace("redis.call('TIME')", "{ARGV[4], ARGV[5]}")
+SCRIPT = limiter.JUDGE.replace("redis.call('TIME')", "{ARGV[#KEYS + 4], ARGV[#KEYS + 5]}")
 
 
 @settings(
@@ -273,7 +285,7 @@ def test_the_script_judges_as_the_model_does(
 
             said = redis.eval(
                 SCRIPT, len(people), *[keyspace.rate(user) for user in people],
-                60, 3, int(take), now // 1_000_000, now % 1_000_000,
+                60, 3, int(take), *[next(UPDATES) for _ in people], now // 1_000_000, now % 1_000_000,
             )  # fmt: skip
 
             expected = [model.judge(user, now, take=take) for user in people]

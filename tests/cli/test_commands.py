@@ -144,7 +144,8 @@ def test_the_tree_is_drawn_without_any_configuration(capsys: pytest.CaptureFixtu
     root = msgspec.json.decode(as_json)
     assert out.startswith("vitte")
     assert root["id"] == "vitte"
-    assert [child["id"] for child in root["children"]] == ["stores", "crons", "edges"]
+    parts = [child["id"] for child in root["children"]]
+    assert parts == ["stores", "updates", "crons", "edges", "watch"]
     assert root["intensity"] == {"limit": 3, "seconds": 60}
     assert "poller" in out
 

@@ -27,10 +27,10 @@ async def test_every_metric_is_there_with_what_it_means(vitte: Whole) -> None:
 
 
 async def test_what_was_done_is_counted(vitte: Whole) -> None:
-    anna = vitte.telegram.person("Anna", language_code="en")
+    anna = vitte.telegram.person("Anna", language_code="en", id=7_123_456_789)
     await anna.writes("hello")
     await anna.hears_one()
-    await vitte.telegram.drained()
+    await vitte.settled()
 
     text, families = await scraped(vitte)
 
@@ -41,7 +41,7 @@ async def test_what_was_done_is_counted(vitte: Whole) -> None:
     }
     assert values["vitte_updates_received_total", ("kind", "message")] >= 1
     assert values["vitte_updates_done_total", ("outcome", "answered")] >= 1
-    assert values["vitte_telegram_calls_total", ("method", "sendMessage"), ("outcome", "ok")] >= 1
+    assert values["vitte_telegram_calls_total", ("method", "sendMessage"), ("outcome", "sent")] >= 1
     assert values["vitte_messages_stored_total", ("role", "character")] >= 1
     assert str(anna.id) not in text
     assert "Anna" not in text

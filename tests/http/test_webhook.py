@@ -1,4 +1,4 @@
-"""The webhook: proof first, then work, then 200."""
+"""The webhook: proof first, then the inbox, then 200."""
 
 import io
 import socket
@@ -19,8 +19,9 @@ from msgspec import Struct
 from tests.fragile import living
 from tests.whole import configured, whole
 from vitte import config, http
-from vitte.actors import bot
+from vitte.actors import inbox
 from vitte.dev.telegram import LocalTelegram
+from vitte.errors import DatabaseAway
 from vitte.house import House
 from vitte.runtime import Child, Life, Running
 
@@ -28,8 +29,8 @@ SECRET = "the-secret_1"
 GOOD = {"update_id": 7, "message": {"chat": {"id": 5}}}
 
 
-class Answers:
-    """A bot that notes what it was handed, and says "done" when it is allowed to."""
+class Inbox:
+    """Notes what it was handed, and says "written" when it is allowed to."""
 
     def __init__(self) -> None:
         self.seen: list[int] = []
@@ -37,25 +38,29 @@ class Answers:
         self.may_go_on = anyio.Event()
         self.may_go_on.set()
         self.falls = False
+        self.away = False
 
-    async def __call__(self, life: Life[bot.Message]) -> None:
+    async def __call__(self, life: Life[inbox.Message]) -> None:
         while True:
             match await life.receive():
-                case bot.Handle(update=update, reply=reply):
-                    self.seen.append(update.id)
+                case inbox.Take(arrived=arrived, reply=reply):
+                    self.seen += [update.id for update in arrived]
                     self.at_work.set()
                     if self.falls:
-                        raise RuntimeError("the bot falls")
+                        raise RuntimeError("the inbox falls")
+                    if self.away:
+                        reply.fail(DatabaseAway("gone"))
+                        continue
                     await self.may_go_on.wait()
                     reply.send(None)
-                case bot.Say():
+                case inbox.Done():
                     pass
 
 
 class Hook(Struct, frozen=True, kw_only=True):
-    """The API with a webhook, and the bot behind it."""
+    """The API with a webhook, and the inbox behind it."""
 
-    answers: Answers
+    inbox: Inbox
     running: Running
     client: TestClient[Any, Any]
 
@@ -77,13 +82,13 @@ async def hook(tmp_path: Path) -> AsyncGenerator[Hook]:
         ),
         redis=config.Redis(url=config.Secret(f"unix://{tmp_path}/nobody.sock")),
     )
-    house, answers = await to_thread.run_sync(House, settings), Answers()
+    house, box = await to_thread.run_sync(House, settings), Inbox()
     async with (
         aclosing(house.services.redis),
-        living(Child("bot", lambda: answers, mailbox=house.bot_box, backoff=None)) as running,
+        living(Child("inbox", lambda: box, mailbox=house.inbox_box, backoff=None)) as running,
         TestClient(TestServer(http.build(house.services))) as client,
     ):
-        yield Hook(answers=answers, running=running, client=client)
+        yield Hook(inbox=box, running=running, client=client)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,7 @@ async def test_without_the_right_proof_nothing_is_done(hook: Hook, secret: str |
 
     assert response.status == 401
     assert response.content_type == "application/problem+json"
-    assert hook.answers.seen == []
+    assert hook.inbox.seen == []
 
 
 async def test_bytes_that_are_no_text_are_no_proof(hook: Hook) -> None:
@@ -107,7 +112,7 @@ async def test_bytes_that_are_no_text_are_no_proof(hook: Hook) -> None:
         answer = await line.receive()
 
     assert answer.split(b" ", 2)[1] in {b"400", b"401"}
-    assert hook.answers.seen == []
+    assert hook.inbox.seen == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b"\xff", b'{"update_id": "7"}'])
@@ -126,7 +131,7 @@ async def test_a_body_of_a_mebibyte_is_read_and_a_longer_one_refused(hook: Hook)
 
     assert (most.status, more.status) == (200, 413)
     assert more.content_type == "application/problem+json"
-    assert hook.answers.seen == [7]
+    assert hook.inbox.seen == [7]
 
 
 async def test_the_proof_is_asked_for_before_the_body_is_read(hook: Hook) -> None:
@@ -135,8 +140,8 @@ async def test_the_proof_is_asked_for_before_the_body_is_read(hook: Hook) -> Non
     assert response.status == 401
 
 
-async def test_it_says_200_only_when_the_answer_is_done(hook: Hook) -> None:
-    hook.answers.may_go_on = anyio.Event()
+async def test_it_says_200_only_when_the_update_is_written_down(hook: Hook) -> None:
+    hook.inbox.may_go_on = anyio.Event()
     said: list[int] = []
 
     async def post() -> None:
@@ -144,27 +149,36 @@ async def test_it_says_200_only_when_the_answer_is_done(hook: Hook) -> None:
 
     async with anyio.create_task_group() as group:
         group.start_soon(post)
-        await hook.answers.at_work.wait()
+        await hook.inbox.at_work.wait()
         await anyio.wait_all_tasks_blocked()
         assert said == []
-        hook.answers.may_go_on.set()
+        hook.inbox.may_go_on.set()
 
     assert said == [200]
 
 
-async def test_a_bot_that_falls_has_it_sent_again(hook: Hook) -> None:
-    hook.answers.falls = True
+async def test_an_inbox_that_falls_has_it_sent_again(hook: Hook) -> None:
+    hook.inbox.falls = True
 
     response = await hook.post(GOOD)
 
     assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.headers["Retry-After"] == "1"
-    hook.answers.falls = False
+    hook.inbox.falls = False
     assert (await hook.post(GOOD)).status == 200
 
 
-async def test_while_the_bot_is_gone_it_is_sent_again(hook: Hook) -> None:
-    await hook.running.terminate_child("test/bot")
+async def test_while_postgresql_is_away_it_is_sent_again(hook: Hook) -> None:
+    hook.inbox.away = True
+
+    response = await hook.post(GOOD)
+
+    assert response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert response.headers["Retry-After"] == "1"
+
+
+async def test_while_the_inbox_is_gone_it_is_sent_again(hook: Hook) -> None:
+    await hook.running.terminate_child("test/inbox")
 
     with anyio.fail_after(5):
         assert (await hook.post(GOOD)).status == 503

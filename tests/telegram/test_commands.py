@@ -175,7 +175,7 @@ async def test_commands_are_set_in_each_language_and_not_again(vitte: Whole) -> 
     await telegram.called("setMyCommands", count=3)
     telegram.forget_calls()
 
-    await vitte.running.kill("vitte/edges/telegram/bot")
+    await vitte.running.kill("vitte/updates/bot")
     await telegram.called("getMyCommands", count=3)
 
     assert telegram.calls("setMyCommands") == []

@@ -69,7 +69,7 @@ async def test_an_event_of_the_chat_is_passed_over_in_silence(vitte: Whole) -> N
     anna = vitte.telegram.person("Anna", language_code="en")
 
     await anna.sends({"message_auto_delete_timer_changed": {"message_auto_delete_time": 60}})
-    await vitte.telegram.drained()
+    await vitte.settled()
 
     assert vitte.telegram.calls("sendMessage", chat=anna.id) == []
 
@@ -85,7 +85,7 @@ async def test_a_group_hears_only_when_it_means_us(vitte: Whole) -> None:
     await anna.writes(f"/help@{username}", to=group)
 
     heard = await anna.hears(inside=group)
-    await vitte.telegram.drained()
+    await vitte.settled()
     assert len(heard) == 1
     assert f"@{username}" in heard[0].text
 
@@ -95,7 +95,7 @@ async def test_a_channel_gets_no_answer(vitte: Whole) -> None:
 
     post = await channel.posts("text")
     await channel.edits(post, "other text")
-    await vitte.telegram.drained()
+    await vitte.settled()
 
     assert vitte.telegram.calls("sendMessage") == []
 
@@ -117,6 +117,6 @@ async def test_updates_without_a_sender_or_of_unknown_kinds_are_passed_over(vitt
     vitte.telegram.deliver({"something_of_next_year": {"chat": chat}})
     vitte.telegram.deliver({})
 
-    await vitte.telegram.drained()
+    await vitte.settled()
 
     assert vitte.telegram.calls("sendMessage") == []

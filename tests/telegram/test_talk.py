@@ -34,7 +34,7 @@ async def test_the_eleventh_message_of_a_minute_is_answered_once(vitte: Whole) -
         await boris.writes(f"message {number}")
 
     heard = await boris.hears(11)
-    await vitte.telegram.drained()
+    await vitte.settled()
 
     assert "Too many messages" in heard[10].text
     assert len(vitte.telegram.calls("sendMessage", chat=boris.id)) == 11
@@ -109,7 +109,7 @@ async def test_the_same_update_twice_is_answered_once(vitte: Whole) -> None:
     anna = vitte.telegram.person("Anna", language_code="en")
     await anna.writes("hello")
     await anna.hears_one()
-    await vitte.telegram.drained()
+    await vitte.settled()
     update = {
         "update_id": 777_000,
         "message": {
@@ -123,7 +123,7 @@ async def test_the_same_update_twice_is_answered_once(vitte: Whole) -> None:
 
     for _ in range(3):
         vitte.telegram.deliver(update)
-    await vitte.telegram.drained()
+    await vitte.settled()
 
     assert len(vitte.telegram.calls("sendMessage", chat=anna.id)) == 2
 
@@ -148,7 +148,7 @@ async def test_who_blocked_us_is_kept_and_marked_and_welcome_again(vitte: Whole)
     await anna.hears_one()
 
     await anna.blocks()
-    await vitte.telegram.drained()
+    await vitte.settled()
     gone = await cache.get_user(services.cache, UserId(anna.id))
     await anna.unblocks()
     await anna.writes("I am back")
@@ -167,7 +167,7 @@ async def test_a_failing_handler_apologises_and_the_chat_goes_on(vitte: Whole) -
     await anna.hears_one()
 
     vitte.telegram.deliver({"message": {"message_id": 1, "nonsense": True}})
-    await vitte.telegram.drained()
+    await vitte.settled()
     await anna.writes("still there?")
 
     assert (await anna.hears_one()).text

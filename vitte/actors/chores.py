@@ -4,27 +4,22 @@ Each works in batches of at most a thousand rows, every batch on its own, and ma
 be run again for the same time without harm.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from vitte import config
 from vitte.i18n import Words
-from vitte.store import dialogs, messages, reminders, statistics
+from vitte.store import dialogs, messages, outbox, reminders, statistics
 from vitte.store.messages import Retention
 from vitte.store.pool import Database
 from vitte.store.reminders import Ending, Reminder
-from vitte.store.users import UserId
 
 BATCH: Final = 1_000
 MONTHS_AHEAD: Final = 3
 AFTER_THE_END: Final = -1
-# A claim this old was made by a process that fell before it could send.
-STALE: Final = timedelta(hours=1)
-
-# Says something (HTML) to a person; False where they cannot be reached.
-Say: TypeAlias = Callable[[UserId, str], Awaitable[bool]]
 
 
 async def clean_messages(database: Database, now: datetime, *, settings: config.Cron) -> int:
@@ -64,14 +59,14 @@ async def user_stats(database: Database, now: datetime, *, settings: config.Cron
 
 
 async def remind_expiring(
-    database: Database, now: datetime, *, settings: config.Cron, words: Words, say: Say
+    database: Database, now: datetime, *, settings: config.Cron, words: Words
 ) -> int:
-    """Remind people whose subscription ends soon, or ended yesterday; gives how many were sent.
+    """Remind people whose subscription ends soon, or ended yesterday; gives how many.
 
-    Each reminder is claimed before it is sent: nobody is reminded twice of the
-    same end, and a claim whose process fell is taken up again.
+    A reminder is recorded in the transaction that puts it into the outbox: nobody
+    is reminded twice of the same end, and nobody is passed over.
     """
-    sent = 0
+    reminded = 0
     zone = ZoneInfo(settings.timezone)
     today = _midnight(now, zone)
     for days in (*settings.remind_days_before, AFTER_THE_END):
@@ -80,19 +75,37 @@ async def remind_expiring(
             first=today + timedelta(days=days),
             before=today + timedelta(days=days + 1),
         )
-        while claimed := await reminders.claim(
-            database, ending, now, stale=now - STALE, limit=BATCH
-        ):
-            for reminder in claimed:
-                reached = await say(reminder.user_id, _line(reminder, words, zone))
-                await reminders.mark_sent(database, reminder, now)
-                sent += reached
-    return sent
+        while batch := await _remind(database, now, ending, words, zone):
+            reminded += batch
+    return reminded
 
 
 async def make_partitions(database: Database, now: datetime) -> int:
     """Make the months of messages that begin soon; gives how many were missing."""
     return await messages.make_partitions(database, now.date(), MONTHS_AHEAD)
+
+
+async def _remind(
+    database: Database, now: datetime, ending: Ending, words: Words, zone: ZoneInfo
+) -> int:
+    """Put the next batch of reminders of one kind into the outbox, in one transaction."""
+    async with database.transaction() as transaction:
+        claimed = await reminders.claim(transaction, ending, now, stale=now, limit=BATCH)
+        await outbox.add(transaction, [_words(each, words, zone) for each in claimed], now)
+        for each in claimed:
+            await reminders.mark_sent(transaction, each, now)
+    return len(claimed)
+
+
+def _words(reminder: Reminder, words: Words, zone: ZoneInfo) -> outbox.Words:
+    html = _line(reminder, words, zone)
+    fields = {"chat_id": reminder.user_id, "text": html, "parse_mode": "HTML"}
+    return outbox.Words(
+        chat_id=reminder.user_id,
+        lane=outbox.Lane.REMINDER,
+        method="sendMessage",
+        payload=msgspec.json.encode(fields).decode(),
+    )
 
 
 def _line(reminder: Reminder, words: Words, zone: ZoneInfo) -> str:

@@ -29,9 +29,8 @@ log = logging.getLogger(__name__)
 # All who wait are judged in one round trip, by Redis's own clock, so that several
 # processes agree. For each person: forget what has left the window, count the
 # rest, and either let the message through or say how long until the oldest
-# leaves. "told" lives as long as the refusal: one notice a window. A member is
-# unlike every other: Lua itself would write only 14 digits of the microseconds,
-# and two messages close together would count as one.
+# leaves. "told" lives as long as the refusal: one notice a window. A message is
+# known by its update, so that one judged again after a fall counts once.
 JUDGE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -40,9 +39,11 @@ local verdicts = {}
 for i, key in ipairs(KEYS) do
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
   local used = redis.call('ZCARD', key)
-  if used < limit then
+  if take and redis.call('ZSCORE', key, ARGV[3 + i]) then
+    verdicts[i] = {1, limit - used, 0, 0}
+  elseif used < limit then
     if take then
-      redis.call('ZADD', key, now, string.format('%.0f-%d', now, used))
+      redis.call('ZADD', key, now, ARGV[3 + i])
       redis.call('PEXPIRE', key, ARGV[1] * 1000)
       used = used + 1
     end
@@ -59,9 +60,10 @@ return verdicts
 
 
 class MaySpeak(Struct, frozen=True, kw_only=True):
-    """May this person send one more message now?"""
+    """May this person send one more message now? Asked twice of the same one, it counts once."""
 
     user: UserId
+    update: int
     reply: Reply[Verdict]
 
 
@@ -81,9 +83,11 @@ class Forget(Struct, frozen=True, kw_only=True):
 Message: TypeAlias = MaySpeak | HowMuch | Forget
 
 
-async def may_speak(limiter: Ref[Message], user: UserId) -> Verdict:
-    """Judge one message of a person, and count it if it is let through."""
-    return await limiter.ask(lambda reply: MaySpeak(user=user, reply=reply), within=ANSWER_SECONDS)
+async def may_speak(limiter: Ref[Message], user: UserId, update: int) -> Verdict:
+    """Judge one message of a person, known by its update, and count it if it is let through."""
+    return await limiter.ask(
+        lambda reply: MaySpeak(user=user, update=update, reply=reply), within=ANSWER_SECONDS
+    )
 
 
 async def how_much(limiter: Ref[Message], user: UserId) -> Verdict:
@@ -135,7 +139,8 @@ class Limiter:
             return
         users = [question.user for question in questions]
         try:
-            verdicts = await self._ask_redis(users, take=take)
+            members = [question.update for question in questions if isinstance(question, MaySpeak)]
+            verdicts = await self._ask_redis(users, members, take=take)
         except (RedisError, OSError, TimeoutError) as problem:
             metrics.redis_faults.labels("limiter").inc()
             log.warning("Redis is away, judging from memory: %s", type(problem).__name__)
@@ -143,10 +148,12 @@ class Limiter:
         for question, verdict in zip(questions, verdicts, strict=True):
             question.reply.send(verdict)
 
-    async def _ask_redis(self, users: Sequence[UserId], *, take: bool) -> list[Verdict]:
+    async def _ask_redis(
+        self, users: Sequence[UserId], members: Sequence[int], *, take: bool
+    ) -> list[Verdict]:
         found: list[tuple[int, int, int, int]] = await self._judge(
             keys=[keyspace.rate(user) for user in users],
-            args=[WINDOW_SECONDS, self._limit, int(take)],
+            args=[WINDOW_SECONDS, self._limit, int(take), *members],
         )
         verdicts = [
             Verdict(

@@ -7,10 +7,25 @@ wrong; 3 something it needs is away (try again); 130 Ctrl-C.
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
 
 import vitte
-from vitte.cli import check_config, dev, job, migrate, run, token, tree, webhook
 from vitte.errors import BadConfiguration, VitteError
+
+# Each is a file of this room; only the one that was asked for is imported.
+COMMANDS: Final = {
+    "dev": "try it: all of it on this machine",
+    "run": "serve the bot (production)",
+    "check-config": "name every fault of the configuration",
+    "migrate": "bring the schema up to date",
+    "job": "show the jobs, run one by hand",
+    "tree": "draw the tree of actors, or show the running one",
+    "ledger": "what became of every update",
+    "letters": "updates that failed: read, requeue, drop",
+    "token": "make, list and revoke tokens of the REST API",
+    "webhook": "show or remove the webhook",
+}
 
 FAILED, UNFIT, AWAY, INTERRUPTED = 1, 2, 3, 130
 
@@ -29,7 +44,8 @@ every command explains itself: vitte COMMAND --help"""
 
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the words say; gives the exit code."""
-    given = _parser().parse_args(words)
+    words = sys.argv[1:] if words is None else words
+    given = _parser(words[0] if words else "").parse_args(words)
     try:
         return given.command(given)
     except BadConfiguration as refused:
@@ -43,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vitte",
         description=vitte.__doc__,
@@ -52,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vitte {vitte.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (dev, run, check_config, migrate, job, token, tree, webhook):
-        command.add_to(commands)
+    for name, summary in COMMANDS.items():
+        if name == wanted:
+            import_module(f"vitte.cli.{name.replace('-', '_')}").add_to(commands)
+        else:
+            commands.add_parser(name, help=summary)
     return parser

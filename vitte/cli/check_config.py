@@ -21,7 +21,6 @@ def add_to(commands: command.Commands) -> None:
         commands,
         "check-config",
         run,
-        summary="name every fault of the configuration",
         explained=EXPLAINED,
     )
     command.takes_config(parser)

@@ -26,12 +26,7 @@ class Commands(Protocol):
     """What argparse gives for declaring commands; its own class has no public name."""
 
     def add_parser(
-        self,
-        name: str,
-        *,
-        help: str,  # noqa: A002  # argparse's word
-        description: str,
-        formatter_class: type,
+        self, name: str, *, description: str, formatter_class: type
     ) -> argparse.ArgumentParser:
         """Declare one more command."""
         ...
@@ -42,13 +37,11 @@ def add(
     name: str,
     run: Callable[[argparse.Namespace], int],
     *,
-    summary: str,
     explained: str,
 ) -> argparse.ArgumentParser:
-    """Declare a command: one line for the list, the whole story for its ``--help``."""
+    """Declare a command: what it runs, and the whole story for its ``--help``."""
     parser = commands.add_parser(
         name,
-        help=summary,
         description=explained,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

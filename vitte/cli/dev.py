@@ -47,9 +47,7 @@ DEFAULTS: Final = {
 
 def add_to(commands: command.Commands) -> None:
     """Declare the command."""
-    parser = command.add(
-        commands, "dev", run, summary="try it: all of it on this machine", explained=EXPLAINED
-    )
+    parser = command.add(commands, "dev", run, explained=EXPLAINED)
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER",
         default=Path(os.environ.get("VITTE_DATA", ".vitte")),
@@ -95,6 +93,7 @@ def _run(given: argparse.Namespace) -> int:
             "VITTE_DATABASE_URL": running.database_url,
             "VITTE_REDIS_URL": running.redis_url,
             **os.environ,
+            "VITTE_DATA": str(data),
         }
         code = in_the_loop(_serve, given, environment, stream, api_token, began)
         print("Stopping ...", flush=True)

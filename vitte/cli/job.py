@@ -29,9 +29,7 @@ A job may be run again for the same time without harm."""
 
 def add_to(commands: command.Commands) -> None:
     """Declare the command."""
-    parser = command.add(
-        commands, "job", run, summary="show the jobs, run one by hand", explained=EXPLAINED
-    )
+    parser = command.add(commands, "job", run, explained=EXPLAINED)
     parser.add_argument("what", choices=("list", "run"))
     parser.add_argument("name", nargs="?", help="run: which job")
     parser.add_argument(
@@ -81,7 +79,7 @@ def _run(config: Config, given: argparse.Namespace) -> int:
     zone = ZoneInfo(config.cron.timezone)
     at = house.utc_now() if given.at is None else given.at
     at = at if at.tzinfo else at.replace(tzinfo=zone)
-    rows = in_the_loop(_run_in_workshop, home, job, at)
+    rows = in_the_loop(_run_with_stores, home, job, at)
     if given.json:
         command.print_json({"job": job.name, "at": at, "rows": rows})
     else:
@@ -89,13 +87,13 @@ def _run(config: Config, given: argparse.Namespace) -> int:
     return 0
 
 
-async def _run_in_workshop(home: "House", job: "Job", at: datetime) -> int:
-    """Run a job with the few actors that it needs."""
-    from vitte import runtime, tree  # noqa: PLC0415  # as above
+async def _run_with_stores(home: "House", job: "Job", at: datetime) -> int:
+    """Run a job with the database alone; what it wants said, the running vitte sends."""
     from vitte.actors import cron  # noqa: PLC0415  # as above
 
-    async with runtime.start(tree.workshop(home)):
-        try:
-            return await cron.run(job, at)
-        finally:
-            await home.services.redis.aclose()
+    await home.services.database.open()
+    try:
+        return await cron.run(job, at)
+    finally:
+        await home.services.database.close()
+        await home.services.redis.aclose()

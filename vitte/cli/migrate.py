@@ -19,9 +19,7 @@ and none waits long for a lock that people's messages need.
 
 def add_to(commands: command.Commands) -> None:
     """Declare the command."""
-    parser = command.add(
-        commands, "migrate", run, summary="bring the schema up to date", explained=EXPLAINED
-    )
+    parser = command.add(commands, "migrate", run, explained=EXPLAINED)
     parser.add_argument("what", nargs="?", choices=("apply", "status", "rollback"), default="apply")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
     parser.add_argument("--steps", type=int, default=1, help="rollback: how many (default 1)")

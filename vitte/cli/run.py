@@ -40,9 +40,7 @@ _log = logging.getLogger("vitte")
 
 def add_to(commands: command.Commands) -> None:
     """Declare the command."""
-    parser = command.add(
-        commands, "run", run, summary="serve the bot (production)", explained=EXPLAINED
-    )
+    parser = command.add(commands, "run", run, explained=EXPLAINED)
     command.takes_config(parser)
     parser.add_argument(
         "--no-migrate", dest="migrate", action="store_false", help="apply no migrations"

@@ -34,9 +34,7 @@ scopes: {", ".join((*tokens.SCOPES, tokens.ALL))}"""
 
 def add_to(commands: command.Commands) -> None:
     """Declare the command."""
-    parser = command.add(
-        commands, "token", run, summary="say who may ask the API", explained=EXPLAINED
-    )
+    parser = command.add(commands, "token", run, explained=EXPLAINED)
     parser.add_argument("what", choices=("create", "list", "revoke"))
     parser.add_argument("name", nargs="?", type=_name, help="create, revoke: which token")
     parser.add_argument(

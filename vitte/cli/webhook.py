@@ -21,9 +21,7 @@ deploy another process may live by it. While one is set, polling gets nothing.
 
 def add_to(commands: command.Commands) -> None:
     """Declare the command."""
-    parser = command.add(
-        commands, "webhook", run, summary="show or remove the webhook", explained=EXPLAINED
-    )
+    parser = command.add(commands, "webhook", run, explained=EXPLAINED)
     parser.add_argument("what", choices=("status", "delete"))
     command.takes_config(parser)
     command.takes_json(parser)

@@ -1,7 +1,7 @@
-"""Where Telegram hands updates over: proof first, then work, then 200.
+"""Where Telegram hands updates over: proof first, then the inbox, then 200.
 
-The answer comes after the update has been handled: until then Telegram keeps
-it, and sends it again should anything fall in between.
+The answer comes after the update was written down: until then Telegram keeps it,
+and sends it again should anything fall in between.
 """
 
 import hmac
@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from vitte.actors import bot
+from vitte.actors import inbox, reading
+from vitte.errors import VitteError
 from vitte.http import problems
 from vitte.runtime import RuntimeFault
 from vitte.services import Services
@@ -22,7 +23,7 @@ class Webhook:
     """Answers the webhook's address."""
 
     def __init__(self, services: Services) -> None:
-        self._bot = services.bot
+        self._inbox = services.inbox
         self._secret = services.config.telegram.secret_token().encode()
 
     async def receive(self, request: web.Request) -> web.Response:
@@ -36,13 +37,14 @@ class Webhook:
             return problems.answer(401, "The secret token is missing or wrong.")
         body = await _read(request)
         try:
-            update = bot.decode(body)
-        except msgspec.MsgspecError:
+            update = reading.read(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return problems.answer(400, "The body is no update of the Bot API.")
         try:
-            await bot.handle(self._bot, update)
-        except RuntimeFault:
-            return problems.answer(503, "The bot is busy; send it again.", {"Retry-After": "1"})
+            await inbox.take(self._inbox, [update])
+        except (RuntimeFault, VitteError):
+            detail = "The update could not be written down; send it again."
+            return problems.answer(503, detail, {"Retry-After": "1"})
         return web.Response()
 
 

@@ -1,6 +1,6 @@
 """What was said, in partitions of a month."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Literal, NewType
 
@@ -13,6 +13,7 @@ from vitte.store.text import storable
 from vitte.store.users import UserId
 
 ADD_EXCHANGE = take("messages", "add_exchange")
+ADD_EXCHANGES = take("messages", "add_exchanges")
 LIST_RECENT = take("messages", "list_recent_messages")
 DELETE_OLD = take("messages", "delete_old_messages")
 MAKE_PARTITIONS = take("messages", "make_partitions")
@@ -78,6 +79,36 @@ async def add_exchange(
         user_id=dialog.user_id,
         roles=[role for role, _ in spoken],
         texts=[text for _, text in spoken],
+        now=now,
+    )
+
+
+class Exchange(Struct, frozen=True, kw_only=True):
+    """What a person said in a dialog, if anything, and what was answered."""
+
+    dialog_id: DialogId
+    user_id: UserId
+    said: str | None
+    answered: tuple[str, ...]
+
+    def lines(self) -> Iterator[tuple[Role, str]]:
+        """What was said, in its order. Nothing empty is kept."""
+        if self.said:
+            yield "user", storable(self.said, LONGEST)
+        for text in self.answered:
+            if text:
+                yield "character", storable(text, LONGEST)
+
+
+async def add_exchanges(session: Session, exchanges: Sequence[Exchange], now: datetime) -> int:
+    """Append what was said in many dialogs, in one statement; give how many messages that is."""
+    lines = [(each, role, text) for each in exchanges for role, text in each.lines()]
+    return await session.change(
+        ADD_EXCHANGES,
+        dialogs=[each.dialog_id for each, _, _ in lines],
+        users=[each.user_id for each, _, _ in lines],
+        roles=[role for _, role, _ in lines],
+        texts=[text for _, _, text in lines],
         now=now,
     )
 

@@ -14,6 +14,7 @@ from vitte.store.text import storable, storable_or_none
 ADD_OR_REFRESH = take("users", "add_or_refresh_user")
 GET = take("users", "get_user")
 GET_PROFILES = take("users", "get_profiles")
+KEEP_START_PAYLOAD = take("users", "keep_start_payload")
 MARK_UNREACHABLE = take("users", "mark_unreachable")
 MARK_REACHABLE = take("users", "mark_reachable")
 CHANGE = take("users", "change_user")
@@ -104,6 +105,13 @@ async def add_or_refresh(
 async def get(session: Session, user: UserId) -> User | None:
     """Give a person, or None."""
     return await session.row_or_none(GET, User, id=user)
+
+
+async def keep_start_payload(
+    session: Session, user: UserId, start_payload: str, now: datetime
+) -> None:
+    """Keep the deep link that brought a person, unless one is kept already."""
+    await session.change(KEEP_START_PAYLOAD, id=user, start_payload=start_payload, now=now)
 
 
 async def get_profiles(session: Session, wanted: Sequence[UserId]) -> dict[UserId, Profile]:

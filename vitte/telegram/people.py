@@ -18,7 +18,6 @@ from msgspec import Struct
 
 from vitte import i18n, log, metrics
 from vitte.actors import cache
-from vitte.errors import VitteError
 from vitte.i18n import Language
 from vitte.services import Services
 from vitte.store import users
@@ -84,7 +83,8 @@ class Meeting(BaseMiddleware):
         if sender is None or sender.is_bot:
             return None  # nobody to speak to
         with log.about(user_id=sender.id):
-            data["person"] = await meet(self._services, sender)
+            person = data["person"] = await meet(self._services, sender)
+            data["draft"].person = person
             return await handler(event, data)
 
 
@@ -129,13 +129,3 @@ async def refreshed(services: Services, user: UserId) -> users.Profile:
     if profile is None:
         raise LookupError(user)
     return profile
-
-
-async def mark_unreachable(services: Services, user: UserId) -> None:
-    """Note that a person blocked us or is gone. Their data stays; reminders stop."""
-    try:
-        if await users.mark_unreachable(services.database, user, services.clock()):
-            await cache.forget(services.cache, user)
-            _log.info("User cannot be reached: %d", user)
-    except VitteError as problem:
-        _log.warning("Could not note that %d cannot be reached: %s", user, problem)

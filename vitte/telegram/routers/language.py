@@ -4,12 +4,12 @@ import logging
 
 from aiogram import F, Router
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, Message
 
 from vitte.i18n import LANGUAGES, Language
 from vitte.services import Services
 from vitte.store import settings
-from vitte.telegram import people
+from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 
 PREFIX = "language:"
@@ -25,27 +25,23 @@ def router() -> Router:
     return router
 
 
-async def show(message: Message, person: Person, services: Services) -> None:
+async def show(_message: Message, person: Person, services: Services, draft: Draft) -> None:
     """Offer the languages, each named in itself."""
     _log.info("Command /language from user %d", person.id)
     buttons = [
-        InlineKeyboardButton(
-            text=services.words.plain(code, f"language-choose.{code}"),
-            callback_data=PREFIX + code,
-        )
-        for code in LANGUAGES
+        (services.words.plain(code, f"language-choose.{code}"), PREFIX + code) for code in LANGUAGES
     ]
-    await message.answer(
-        services.words.say(person.language, "language-choose"),
-        reply_markup=InlineKeyboardMarkup(inline_keyboard=[buttons]),
-    )
+    draft.say(services.words.say(person.language, "language-choose"), buttons=[buttons])
 
 
-async def choose(query: CallbackQuery, person: Person, services: Services) -> None:
+async def choose(query: CallbackQuery, person: Person, services: Services, draft: Draft) -> None:
     """Write the choice down and say so in the new language."""
     chosen: Language = next(code for code in LANGUAGES if query.data == PREFIX + code)
-    await settings.set_language(services.database, person.id, chosen, services.clock())
-    await people.refreshed(services, person.id)
-    await query.answer(services.words.plain(chosen, "language-chosen.notice"))
-    if isinstance(query.message, Message):
-        await query.message.edit_text(services.words.say(chosen, "language-chosen"))
+    now = services.clock()
+    draft.write(
+        lambda transaction: settings.set_language(transaction, person.id, chosen, now),
+        about=person.id,
+    )
+    draft.notice(query.id, services.words.plain(chosen, "language-chosen.notice"))
+    if query.message is not None:
+        draft.edit(query.message.message_id, services.words.say(chosen, "language-chosen"))

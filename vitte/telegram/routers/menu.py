@@ -8,6 +8,7 @@ from aiogram.types import Message
 
 from vitte.services import Services
 from vitte.telegram.commands import COMMANDS
+from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 
 _log = logging.getLogger("vitte.bot")
@@ -20,7 +21,7 @@ def router() -> Router:
     return router
 
 
-async def show(message: Message, person: Person, services: Services) -> None:
+async def show(_message: Message, person: Person, services: Services, draft: Draft) -> None:
     """List the commands, each with what it does."""
     _log.info("Command /help from user %d", person.id)
     words, language = services.words, person.language
@@ -34,4 +35,4 @@ async def show(message: Message, person: Person, services: Services) -> None:
         for name in COMMANDS
     ]
     lines = [words.say(language, "help-title"), "", *listed, "", words.say(language, "help-end")]
-    await message.answer("\n".join(lines))
+    draft.say("\n".join(lines))

@@ -7,6 +7,7 @@ from aiogram.filters import Command
 from aiogram.types import Message
 
 from vitte.services import Services
+from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 from vitte.telegram.routers import talk
 
@@ -20,12 +21,12 @@ def router() -> Router:
     return router
 
 
-async def begin(message: Message, person: Person, services: Services) -> None:
+async def begin(_message: Message, person: Person, services: Services, draft: Draft) -> None:
     """Close what is open, begin anew, and let the character speak first."""
     _log.info("Command /new from user %d", person.id)
-    async with services.database.transaction() as transaction:
-        character = await talk.character_of(transaction, person)
-        await talk.begin(transaction, person, character, services.clock())
+    character = await talk.character_of(services.database, person)
+    now = services.clock()
+    draft.write(lambda transaction: talk.begin(transaction, person, character, now))
     name = character.names[person.language]
-    await message.answer(services.words.say(person.language, "new-begun", character=name))
-    await message.answer(character.greetings[person.language], parse_mode=None)
+    draft.say(services.words.say(person.language, "new-begun", character=name))
+    draft.speak(character.greetings[person.language])

@@ -13,11 +13,11 @@ from aiogram.types import (
     TelegramObject,
 )
 
-from vitte.actors import cache
 from vitte.services import Services
 from vitte.store import users
 from vitte.store.users import UserId
 from vitte.telegram import people
+from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 
 _log = logging.getLogger("vitte.bot")
@@ -72,55 +72,57 @@ async def silence(_event: TelegramObject) -> None:
     """Say nothing, on purpose."""
 
 
-async def group(message: Message, bot: Bot, services: Services) -> None:
+async def group(message: Message, bot: Bot, services: Services, draft: Draft) -> None:
     """In a group answer only a command meant for us: let us speak in private."""
     me = await bot.me()
     meant = f"@{me.username}".casefold()
     if message.from_user is None or meant not in (message.text or "").casefold().split(" ")[0]:
         return
     language = people.language_of(message.from_user)
-    await message.reply(services.words.say(language, "odd-group", bot=me.username or ""))
+    html = services.words.say(language, "odd-group", bot=me.username or "")
+    draft.say(html, reply_to=message.message_id)
 
 
-async def edited(message: Message, person: Person, services: Services) -> None:
+async def edited(_message: Message, person: Person, services: Services, draft: Draft) -> None:
     """What was said stays as it was said."""
-    await message.answer(services.words.say(person.language, "odd-edit"))
+    draft.say(services.words.say(person.language, "odd-edit"))
 
 
-async def command(message: Message, person: Person, services: Services) -> None:
+async def command(message: Message, person: Person, services: Services, draft: Draft) -> None:
     """A command that does not exist."""
     name = (message.text or "").removeprefix("/").split(maxsplit=1)[:1]
     shown = name[0].partition("@")[0][:LONGEST_COMMAND] if name else ""
-    await message.answer(services.words.say(person.language, "odd-command", command=shown))
+    draft.say(services.words.say(person.language, "odd-command", command=shown))
 
 
-async def content(message: Message, services: Services, person: Person | None = None) -> None:
+async def content(message: Message, person: Person, services: Services, draft: Draft) -> None:
     """A photo, a sticker, a voice: a word on why it is not understood yet."""
     content_type = ContentType(message.content_type).value
     kind = OTHER_WORDS_FOR.get(content_type, content_type)
-    if person is None or kind not in SAID:
+    if kind not in SAID:
         return
     line = f"odd-{kind}" if kind in KINDS else "odd-other"
-    await message.answer(services.words.say(person.language, line))
+    draft.say(services.words.say(person.language, line))
 
 
-async def old_button(query: CallbackQuery, person: Person, services: Services) -> None:
+async def old_button(
+    query: CallbackQuery, person: Person, services: Services, draft: Draft
+) -> None:
     """A button of a time before; or one under somebody else's message."""
-    await query.answer(services.words.plain(person.language, "odd-button-old.notice"))
+    draft.notice(query.id, services.words.plain(person.language, "odd-button-old.notice"))
 
 
-async def no_sale(query: PreCheckoutQuery, person: Person, services: Services) -> None:
+async def no_sale(
+    query: PreCheckoutQuery, person: Person, services: Services, draft: Draft
+) -> None:
     """Nothing is sold yet: say so within Telegram's ten seconds, so that nobody pays."""
-    await query.answer(
-        ok=False, error_message=services.words.plain(person.language, "odd-sale.notice")
-    )
+    draft.decline(query.id, services.words.plain(person.language, "odd-sale.notice"))
 
 
-async def membership(event: ChatMemberUpdated, services: Services) -> None:
+async def membership(event: ChatMemberUpdated, services: Services, draft: Draft) -> None:
     """A person blocked us, or came back."""
-    user = UserId(event.from_user.id)
-    if event.new_chat_member.status == ChatMemberStatus.KICKED:
-        await people.mark_unreachable(services, user)
-    elif await users.mark_reachable(services.database, user, services.clock()):
-        await cache.forget(services.cache, user)
-        _log.info("User can be reached again: %d", user)
+    user, now = UserId(event.from_user.id), services.clock()
+    blocked = event.new_chat_member.status == ChatMemberStatus.KICKED
+    mark = users.mark_unreachable if blocked else users.mark_reachable
+    draft.write(lambda transaction: mark(transaction, user, now), about=user)
+    _log.info("User %d %s", user, "blocked the bot" if blocked else "can be reached again")

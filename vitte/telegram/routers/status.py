@@ -11,6 +11,7 @@ from vitte.actors import cache, limiter
 from vitte.services import Services
 from vitte.store import characters, dialogs, usage
 from vitte.store.subscriptions import Subscription
+from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 from vitte.telegram.routers import talk
 
@@ -24,7 +25,7 @@ def router() -> Router:
     return router
 
 
-async def show(message: Message, person: Person, services: Services) -> None:
+async def show(_message: Message, person: Person, services: Services, draft: Draft) -> None:
     """Say it in plain words."""
     _log.info("Command /status from user %d", person.id)
     now = services.clock()
@@ -36,7 +37,7 @@ async def show(message: Message, person: Person, services: Services) -> None:
         await _today(services, person, subscription, now),
         await _this_minute(services, person),
     ]
-    await message.answer("\n".join(lines))
+    draft.say("\n".join(lines))
 
 
 def _plan(

@@ -6,13 +6,14 @@ the voice thinks or Telegram is called.
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Final
 
 import anyio
 from aiogram import Bot, F, Router
 from aiogram.enums import ChatAction
+from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Message
 from msgspec import Struct
 
@@ -25,11 +26,12 @@ from vitte.store.characters import Character
 from vitte.store.dialogs import Dialog
 from vitte.store.pool import Session
 from vitte.store.subscriptions import Subscription
+from vitte.store.updates import UpdateId
+from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 from vitte.voice import DialogView, Line
 
 RECENT: Final = 30
-LONGEST: Final = 4096
 # Quick answers come without a "typing" before them; the action itself lasts five seconds.
 TYPING_AFTER_SECONDS: Final = 0.3
 TYPING_AGAIN_SECONDS: Final = 4.5
@@ -50,7 +52,9 @@ def router() -> Router:
     return router
 
 
-async def answer(message: Message, bot: Bot, person: Person, services: Services) -> None:
+async def answer(
+    message: Message, bot: Bot, person: Person, services: Services, draft: Draft
+) -> None:
     """Answer what a person said.
 
     Raises:
@@ -58,7 +62,7 @@ async def answer(message: Message, bot: Bot, person: Person, services: Services)
         QuotaSpent: They have used up their day.
     """
     said, now = message.text or "", services.clock()
-    await _let_through(services, person)
+    await _let_through(services, person, draft.update.id)
     day = person.day(now, services.config.cron.timezone)
     subscription = await cache.get_subscription(services.cache, person.id)
     async with services.database.transaction() as transaction:
@@ -67,12 +71,11 @@ async def answer(message: Message, bot: Bot, person: Person, services: Services)
         scene = await _scene(transaction, person, now)
     async with _typing(bot, message.chat.id):
         text = await _reply(services, person, scene, said)
-    async with services.database.transaction() as transaction:
-        await messages.add_exchange(transaction, scene.dialog, said, [text], now)
-        await usage.add(transaction, person.id, day)
-    metrics.messages_stored.labels("user").inc()
-    metrics.messages_stored.labels("character").inc()
-    await message.answer(text, parse_mode=None)
+    draft.exchange = messages.Exchange(
+        dialog_id=scene.dialog.id, user_id=person.id, said=said, answered=(text,)
+    )
+    draft.used = usage.Used(user_id=person.id, day=day)
+    draft.speak(text)
 
 
 def day_limit(services: Services, subscription: Subscription | None, now: datetime) -> int:
@@ -101,8 +104,8 @@ async def begin(session: Session, person: Person, character: Character, now: dat
     return dialog
 
 
-async def _let_through(services: Services, person: Person) -> None:
-    verdict = await limiter.may_speak(services.limiter, person.id)
+async def _let_through(services: Services, person: Person, update: UpdateId) -> None:
+    verdict = await limiter.may_speak(services.limiter, person.id, update)
     metrics.limiter_verdicts.labels("allowed" if verdict.allowed else "refused").inc()
     if not verdict.allowed:
         raise TooFast(verdict.wait_seconds, tell=verdict.tell)
@@ -130,7 +133,7 @@ async def _scene(session: Session, person: Person, now: datetime) -> Scene:
 
 
 async def _reply(services: Services, person: Person, scene: Scene, said: str) -> str:
-    """What the character says, cut to what one message of Telegram holds."""
+    """What the character says."""
     view = DialogView(
         dialog=scene.dialog.id,
         language=person.language,
@@ -141,7 +144,7 @@ async def _reply(services: Services, person: Person, scene: Scene, said: str) ->
     recent = [Line(role=line.role, text=line.text) for line in scene.recent]
     recent.append(Line(role="user", text=said))
     pieces = [piece async for piece in services.voice.reply(view, recent)]
-    return "".join(pieces)[:LONGEST]
+    return "".join(pieces)
 
 
 @asynccontextmanager
@@ -151,7 +154,8 @@ async def _typing(bot: Bot, chat: int) -> AsyncGenerator[None]:
     async def show() -> None:
         await anyio.sleep(TYPING_AFTER_SECONDS)
         while True:
-            await bot.send_chat_action(chat, ChatAction.TYPING)
+            with suppress(TelegramAPIError):  # a nicety, not worth an answer
+                await bot.send_chat_action(chat, ChatAction.TYPING)
             await anyio.sleep(TYPING_AGAIN_SECONDS)
 
     async with anyio.create_task_group() as group:

@@ -1,0 +1,83 @@
+"""The governor: who may call Telegram when.
+
+So many calls at once; whoever pays or waits for a reply goes before reminders
+and broadcasts, and these are paced to stay below Telegram's limits for bulk
+(30 a second overall, one a second a chat). A chat that Telegram told to wait
+waits as long as it was told, and nobody else does.
+"""
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+from typing import Final
+
+import anyio
+
+from vitte.store.outbox import Lane
+
+BULK_A_SECOND: Final = 25
+CHAT_BULK_SECONDS: Final = 1.0
+
+
+class Governor:
+    """Slots, paces and pauses."""
+
+    def __init__(self, *, slots: int, clock: Callable[[], float] = anyio.current_time) -> None:
+        self._free = slots
+        self._clock = clock
+        self._order = count()
+        self._waiting: list[tuple[Lane, int, anyio.Event]] = []
+        self._paused: dict[int, float] = {}
+        self._next_bulk = 0.0
+
+    async def admit(self, chat: int, lane: Lane) -> None:
+        """Wait until this chat may make a call; ``release`` gives the slot back."""
+        while (pause := self._pause_of(chat)) > 0:  # noqa: ASYNC110  # a pause has an end, and may grow
+            await anyio.sleep(pause)
+        if lane >= Lane.REMINDER:
+            await self._wait_for_bulk(chat)
+        await self._take_slot(lane)
+
+    def release(self) -> None:
+        """Give a slot back; the first in line gets it."""
+        while self._waiting:
+            _lane, _order, ready = heapq.heappop(self._waiting)
+            if not ready.is_set():
+                ready.set()
+                return
+        self._free += 1
+
+    def pause(self, chat: int, seconds: float) -> None:
+        """Let a chat wait."""
+        self._paused[chat] = self._clock() + seconds
+
+    def _pause_of(self, chat: int) -> float:
+        until = self._paused.get(chat)
+        if until is None:
+            return 0.0
+        left = until - self._clock()
+        if left <= 0:
+            del self._paused[chat]
+        return left
+
+    async def _wait_for_bulk(self, chat: int) -> None:
+        now = self._clock()
+        due = max(now, self._next_bulk)
+        self._next_bulk = due + 1 / BULK_A_SECOND
+        self._paused[chat] = due + CHAT_BULK_SECONDS
+        await anyio.sleep(due - now)
+
+    async def _take_slot(self, lane: Lane) -> None:
+        if self._free > 0:
+            self._free -= 1
+            return
+        ready = anyio.Event()
+        heapq.heappush(self._waiting, (lane, next(self._order), ready))
+        try:
+            await ready.wait()
+        except BaseException:
+            if ready.is_set():
+                self.release()  # it was ours already: to the next
+            else:
+                ready.set()  # nobody waits here any more
+            raise
