@@ -213,7 +213,7 @@ class UpdateBroke(VitteError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"the update broke us: {reason}")
+        super().__init__(reason)
 
 
 class NoSuchLetter(VitteError):

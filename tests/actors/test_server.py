@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from tests.fragile import killed, living
+from vitte import http
 from vitte.actors.server import Server
 from vitte.runtime import Child, Running, StartFailed
 
@@ -38,7 +39,12 @@ class Slow:
 
 
 def server(slow: Slow, listen: str) -> Child[Never]:
-    return Child("api", lambda: Server(build=slow.build, listen=listen, key="VITTE_HTTP_LISTEN"))
+    return Child(
+        "api",
+        lambda: Server(
+            build=slow.build, listen=listen, key="VITTE_HTTP_LISTEN", refuse=http.refuse
+        ),
+    )
 
 
 @asynccontextmanager

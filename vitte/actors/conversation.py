@@ -110,18 +110,22 @@ class Conversation:
         try:
             turn = await bot.answer(self._bot, update)
             await scribe.settle(self._scribe, turn)
-        except (VitteError, RuntimeFault) as problem:
-            if not isinstance(problem, UpdateBroke):
+        except RuntimeFault:
+            raise
+        except VitteError as problem:
+            if not problem.permanent:
                 raise
             await self._broke(update, problem)
         except Exception as problem:  # noqa: BLE001  # what it wants written cannot be: its own fault
             await self._broke(update, UpdateBroke(type(problem).__name__))
 
-    async def _broke(self, update: Pending, problem: UpdateBroke) -> None:
+    async def _broke(self, update: Pending, problem: VitteError) -> None:
         tries = await updates.count_try(self._database, update.id)
-        if 0 < tries < TRIES:
+        if tries == 0:
+            return  # it was finished meanwhile
+        if tries < TRIES:
             raise problem
-        reason = f"broke {TRIES} times: {problem.reason}"
+        reason = f"broke {TRIES} times: {problem}"
         _log.error("An update became a dead letter: %s", reason)
         apology = await bot.apologise(self._bot, update)
         finished = Finished(id=update.id, outcome="failed", reason=reason)

@@ -28,6 +28,7 @@ class Governor:
         self._order = count()
         self._waiting: list[tuple[Lane, int, anyio.Event]] = []
         self._paused: dict[int, float] = {}
+        self._bulk: dict[int, float] = {}
         self._next_bulk = 0.0
 
     async def admit(self, chat: int, lane: Lane) -> None:
@@ -62,9 +63,10 @@ class Governor:
 
     async def _wait_for_bulk(self, chat: int) -> None:
         now = self._clock()
-        due = max(now, self._next_bulk)
-        self._next_bulk = due + 1 / BULK_A_SECOND
-        self._paused[chat] = due + CHAT_BULK_SECONDS
+        self._bulk = {each: until for each, until in self._bulk.items() if until > now}
+        due = max(now, self._next_bulk, self._bulk.get(chat, now))
+        self._next_bulk = max(now, self._next_bulk) + 1 / BULK_A_SECOND
+        self._bulk[chat] = due + CHAT_BULK_SECONDS
         await anyio.sleep(due - now)
 
     async def _take_slot(self, lane: Lane) -> None:

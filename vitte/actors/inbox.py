@@ -132,7 +132,8 @@ class Inbox:
         """
         glances = anyio.current_time() >= self._glanced + GLANCE_SECONDS
         room = self._most - len(self._in_hand)
-        if room <= 0 or not (self._behind or glances):
+        # Behind, the table is read when a quarter is free, and not for each that is done.
+        if room < self._most // 4 or room == 0 or not (self._behind or glances):
             return
         after = self._last if self._behind else 0
         try:

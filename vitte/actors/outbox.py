@@ -13,7 +13,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, TypeAlias, assert_never
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 import anyio
 import msgspec
@@ -38,7 +38,7 @@ from vitte.errors import VitteError
 from vitte.runtime import Life, Ref, RuntimeFault, ShutdownAsked
 from vitte.store import outbox as store
 from vitte.store import users
-from vitte.store.outbox import Finished, OutgoingId, Waiting
+from vitte.store.outbox import Finished, Lane, OutgoingId, Waiting
 from vitte.store.pool import Database
 from vitte.store.users import UserId
 
@@ -62,6 +62,13 @@ class Look(Struct, frozen=True, kw_only=True):
 
 
 Message: TypeAlias = Send | Look
+
+
+class Line(NamedTuple):
+    """Where words wait for one another: a chat's own, and beside it what is sent in bulk."""
+
+    chat: int
+    bulk: bool
 
 
 async def post(outbox: Ref[Message], waiting: Sequence[Waiting]) -> None:
@@ -91,7 +98,7 @@ class Outbox:
         self._open_post = post
         self._governor = Governor(slots=slots)
         self._clock = clock
-        self._queues: dict[int, list[tuple[int, OutgoingId, Waiting]]] = {}
+        self._queues: dict[Line, list[tuple[int, OutgoingId, Waiting]]] = {}
         self._known: set[OutgoingId] = set()
         self._marked: set[OutgoingId] = set()
         self._finished: list[Finished] = []
@@ -107,6 +114,7 @@ class Outbox:
         async with self._open_post() as post, anyio.create_task_group() as marker:
             marker.start_soon(self._mark)
             async with anyio.create_task_group() as senders:
+                await self._look(post, senders)  # what waits by now may have been sent before
                 await self._receive(life, post, senders)
                 senders.cancel_scope.cancel()  # who waits, waits in the table; calls are shielded
             self._stopping = True
@@ -137,10 +145,11 @@ class Outbox:
             if each.id in self._known or len(self._known) >= MOST_KNOWN:
                 continue  # it is in hand, or it stays in the table until there is room
             self._known.add(each.id)
-            queue = self._queues.get(each.chat_id)
+            line = Line(each.chat_id, bulk=each.lane >= Lane.REMINDER)
+            queue = self._queues.get(line)
             if queue is None:
-                queue = self._queues[each.chat_id] = []
-                senders.start_soon(self._serve, each.chat_id, queue, post)
+                queue = self._queues[line] = []
+                senders.start_soon(self._serve, line, queue, post)
             heapq.heappush(queue, (int(each.lane), each.id, each))
 
     async def _look(self, post: Post, senders: TaskGroup) -> None:
@@ -162,14 +171,14 @@ class Outbox:
         self._queue(found, post, senders)
 
     async def _serve(
-        self, chat: int, queue: list[tuple[int, OutgoingId, Waiting]], post: Post
+        self, line: Line, queue: list[tuple[int, OutgoingId, Waiting]], post: Post
     ) -> None:
-        """Send what waits for a chat, one after the other, until nothing does."""
-        tries = 0
+        """Send what waits in a line, one after the other, until nothing does."""
+        tries, chat = 0, line.chat
         try:
             while queue:
-                words = queue[0][2]
-                await self._governor.admit(chat, words.lane)
+                await self._governor.admit(chat, queue[0][2].lane)
+                words = queue[0][2]  # something more urgent may have come meanwhile
                 with anyio.CancelScope(shield=True):
                     try:
                         result = await post.deliver(words.method, words.payload)
@@ -179,7 +188,7 @@ class Outbox:
                     if await self._settle(chat, queue, words, result, tries):
                         tries = 0
         finally:
-            del self._queues[chat]
+            del self._queues[line]
 
     async def _settle(
         self,
@@ -198,6 +207,10 @@ class Outbox:
                 self._finish(queue, words, finished)
                 if gone:
                     await self._note_gone(chat)
+            case Unparsed() if '"parse_mode"' not in words.payload:
+                reason = "Telegram cannot read it, even without markup"
+                finished = Finished(id=words.id, state="failed", tries=tries, reason=reason)
+                self._finish(queue, words, finished)
             case Unparsed():
                 log.warning("Telegram could not read the markup of %d", words.id)
                 self._replace(queue, words, plainly(words.payload))

@@ -1,5 +1,6 @@
 """Reading an update before anybody answers it: its id, its kind, and whose order it belongs to."""
 
+import re
 from typing import Any, Final, cast
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from vitte.store.updates import Arrived, UpdateId
 
 LARGEST: Final = 2**63 - 1
-LONGEST_KIND: Final = 64
+KIND: Final = "[a-z_]{1,64}"
 
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -24,10 +25,13 @@ def read(body: bytes | msgspec.Raw) -> Arrived:
     number = fields.get("update_id")
     if type(number) is not int or not 0 <= number <= LARGEST:  # True is an int as well
         raise msgspec.ValidationError("an update has an update_id")
-    kind = next((key for key in fields if key != "update_id"), "empty")[:LONGEST_KIND]
+    kind = next((key for key in fields if key != "update_id"), "empty")
+    inner = fields.get(kind)
+    if re.fullmatch(KIND, kind) is None:
+        kind = "unknown"  # it becomes a metric's label
     return Arrived(
         id=UpdateId(number),
-        chat_id=_chat(fields.get(kind)) or number,
+        chat_id=_chat(inner) or number,
         kind=kind,
         body=bytes(body).decode(),
     )
@@ -42,6 +46,6 @@ def _chat(inner: object) -> int | None:
         place = known.get(name)
         if isinstance(place, dict):
             found = cast("dict[str, object]", place).get("id") or _chat(cast("object", place))
-            if isinstance(found, int) and abs(found) <= LARGEST:
+            if type(found) is int and abs(found) <= LARGEST:
                 return found
     return None

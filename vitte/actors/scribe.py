@@ -17,7 +17,7 @@ from msgspec import Struct
 from vitte import metrics
 from vitte.actors import cache, outbox
 from vitte.errors import VitteError
-from vitte.runtime import Life, Ref, Reply
+from vitte.runtime import Life, Ref, Reply, RuntimeFault
 from vitte.store import messages, updates, usage
 from vitte.store import outbox as words_store
 from vitte.store.outbox import Waiting, Words
@@ -108,13 +108,20 @@ class Scribe:
             ours = await updates.finish(transaction, [turn.finished for turn in turns], now)
             kept = [turn for turn in turns if turn.finished.id in ours]
             waiting = await _write_all(transaction, kept, now)
-        if waiting:
-            await outbox.post(self._outbox, waiting)
-        for user in {user for turn in kept for user in turn.changed}:
-            await cache.forget(self._cache, user)
         for turn in kept:
             _count(turn)
+        await self._tell(kept, waiting)
         return ours
+
+    async def _tell(self, written: Sequence[Turn], waiting: Sequence[Waiting]) -> None:
+        """Tell who must know. It is written: whoever cannot be told now finds it later."""
+        try:
+            if waiting:
+                await outbox.post(self._outbox, waiting)
+            for user in {user for turn in written for user in turn.changed}:
+                await cache.forget(self._cache, user)
+        except (VitteError, RuntimeFault) as problem:
+            log.warning("Written, and not told: %s: %s", type(problem).__name__, problem)
 
 
 async def _write_all(

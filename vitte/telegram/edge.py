@@ -10,12 +10,13 @@ import logging
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
 from aiogram.types import Update
 
 from vitte import log
 from vitte.actors import cache
 from vitte.actors.scribe import Turn
-from vitte.errors import QuotaSpent, TooFast, UpdateBroke, VitteError
+from vitte.errors import QuotaSpent, TelegramRefused, TooFast, UpdateBroke, VitteError
 from vitte.runtime import RuntimeFault
 from vitte.services import Services
 from vitte.store.outbox import Words
@@ -55,6 +56,8 @@ class Edge:
                 return await self._answer(update, draft)
             except (VitteError, RuntimeFault):
                 raise
+            except (TelegramNetworkError, TelegramServerError, TelegramRetryAfter) as problem:
+                raise TelegramRefused(type(problem.method).__name__, problem.message) from problem
             except Exception as problem:  # an edge: an update that breaks us must not fell the bot
                 _log.exception("An update broke us")
                 raise UpdateBroke(type(problem).__name__) from problem
