@@ -1,18 +1,21 @@
-"""What watches the tree from inside: the control socket, and the loop's own clock.
+"""What watches the tree from inside: the control socket, the gauges, the loop's own clock.
 
-Neither is worth the process: where the socket cannot be made, the log says so and
-the rest goes on. A fall of either loses nothing.
+None is worth the process: where the socket cannot be made, the log says so and the
+rest goes on. A fall of any loses nothing.
 """
 
 import logging
 from pathlib import Path
 from typing import Final, Never
 
+import anyio
+
 from vitte import metrics
 from vitte.runtime import ControlSocket, Life, LoopWatch
 
 SOCKET: Final = "control.sock"
 THRESHOLD_SECONDS: Final = 0.25
+GLANCE_SECONDS: Final = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,22 @@ class Control:
         except OSError as problem:
             log.warning("No control socket at %s: %s", self._path, problem.strerror)
             life.ignore()
+
+
+class Gauges:
+    """Sets what Prometheus reads of the tree: how many messages wait in each mailbox.
+
+    The many alike of a dynamic supervisor are left out: a label has few values.
+    """
+
+    async def run(self, life: Life[Never]) -> None:
+        """Look at the tree now and then, for ever."""
+        life.ready()
+        while True:
+            for place in life.tree.statistics(most=0):
+                if place.mailbox is not None:
+                    metrics.actor_mailbox.labels(place.path).set(place.mailbox.depth)
+            await anyio.sleep(GLANCE_SECONDS)
 
 
 def loop() -> LoopWatch:

@@ -5,6 +5,7 @@ wrong; 3 something it needs is away (try again); 130 Ctrl-C.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -57,6 +58,10 @@ def main(words: Sequence[str] | None = None) -> int:
         return FAILED if problem.permanent else AWAY
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # Who read us has seen enough, as head does: nothing more can be said, not even at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:
