@@ -33,6 +33,7 @@ class Governor:
 
     async def admit(self, chat: int, lane: Lane) -> None:
         """Wait until this chat may make a call; ``release`` gives the slot back."""
+        await anyio.lowlevel.checkpoint()  # calls are shielded: here a stop gets through
         while (pause := self._pause_of(chat)) > 0:  # noqa: ASYNC110  # a pause has an end, and may grow
             await anyio.sleep(pause)
         if lane >= Lane.REMINDER:
