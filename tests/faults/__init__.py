@@ -1,0 +1,1 @@
+"""What falls while people talk, and what they must not notice."""
