@@ -122,3 +122,28 @@ WHERE id IN (
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 );
+
+-- get_scene
+-- All that an answer needs of a person's open dialog, in one question: who answers, what was said lately (the oldest
+-- first, as JSON), and how much of the day is used.
+SELECT
+    dialogs.id AS dialog_id,
+    characters.names,
+    characters.temperament,
+    coalesce((
+        SELECT usage.messages FROM usage
+        WHERE usage.user_id = dialogs.user_id AND usage.day = %(day)s
+    ), 0) AS used,
+    coalesce((
+        SELECT json_agg(json_build_object('role', lately.role, 'text', lately.text) ORDER BY lately.id)
+        FROM (
+            SELECT messages.id, messages.role, messages.text
+            FROM messages
+            WHERE messages.dialog_id = dialogs.id AND messages.created_at >= dialogs.created_at
+            ORDER BY messages.id DESC
+            LIMIT %(limit)s
+        ) AS lately
+    ), '[]')::text AS recent
+FROM dialogs
+JOIN characters ON characters.id = dialogs.character_id
+WHERE dialogs.user_id = %(user_id)s AND dialogs.state = 'open';

@@ -1,12 +1,12 @@
 """Conversations between a person and a character; at most one a person is open."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NewType
 
 from msgspec import UNSET, Struct, UnsetType
 
-from vitte.store.characters import CharacterId
+from vitte.store.characters import CharacterId, Temperament
 from vitte.store.pool import Session
 from vitte.store.queries import take
 from vitte.store.users import UserId
@@ -20,6 +20,7 @@ START = take("dialogs", "start_dialog")
 START_IF_POSSIBLE = take("dialogs", "start_dialog_if_possible")
 CHANGE = take("dialogs", "change_dialog")
 RESUME = take("dialogs", "resume_dialog")
+GET_SCENE = take("dialogs", "get_scene")
 ARCHIVE_INACTIVE = take("dialogs", "archive_inactive_dialogs")
 
 DialogId = NewType("DialogId", int)
@@ -44,6 +45,24 @@ class Dialog(Struct, frozen=True, kw_only=True):
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """What an answer needs of an open dialog; ``recent`` is JSON, a list of role and text."""
+
+    dialog_id: DialogId
+    names: dict[str, str]
+    temperament: Temperament
+    used: int
+    recent: str
+
+
+async def get_scene(session: Session, user: UserId, day: date, *, limit: int) -> Scene | None:
+    """Give what an answer needs of a person's open dialog, or None where none is open.
+
+    The latest ``limit`` messages, and how many the person wrote on that day.
+    """
+    return await session.row_or_none(GET_SCENE, Scene, user_id=user, day=day, limit=limit)
 
 
 async def open_of(session: Session, user: UserId) -> Dialog | None:

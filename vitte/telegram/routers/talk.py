@@ -7,15 +7,15 @@ the voice thinks or Telegram is called.
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import anyio
+import msgspec
 from aiogram import Bot, F, Router
 from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Message
-from msgspec import Struct
 
 from vitte import metrics
 from vitte.actors import cache, limiter
@@ -23,7 +23,7 @@ from vitte.errors import NoSuchCharacter, QuotaSpent, TooFast
 from vitte.services import Services
 from vitte.store import characters, dialogs, messages, usage
 from vitte.store.characters import Character
-from vitte.store.dialogs import Dialog
+from vitte.store.dialogs import Dialog, Scene
 from vitte.store.pool import Session
 from vitte.store.subscriptions import Subscription
 from vitte.store.updates import UpdateId
@@ -36,13 +36,7 @@ RECENT: Final = 30
 TYPING_AFTER_SECONDS: Final = 0.3
 TYPING_AGAIN_SECONDS: Final = 4.5
 
-
-class Scene(Struct, frozen=True, kw_only=True):
-    """What a character knows when it answers: the dialog, and what was said lately."""
-
-    dialog: Dialog
-    character: Character
-    recent: list[messages.Message]
+_lines: Final = msgspec.json.Decoder(list[Line]).decode
 
 
 def router() -> Router:
@@ -65,14 +59,12 @@ async def answer(
     await _let_through(services, person, draft.update.id)
     day = person.day(now, services.config.cron.timezone)
     subscription = await cache.get_subscription(services.cache, person.id)
-    async with services.database.transaction() as transaction:
-        used = await usage.count(transaction, person.id, day)
-        _check_quota(services, person, day_limit(services, subscription, now), used, now)
-        scene = await _scene(transaction, person, now)
+    scene = await _scene(services, person, day, now)
+    _check_quota(services, person, day_limit(services, subscription, now), scene.used, now)
     async with _typing(bot, message.chat.id):
         text = await _reply(services, person, scene, said)
     draft.exchange = messages.Exchange(
-        dialog_id=scene.dialog.id, user_id=person.id, said=said, answered=(text,)
+        dialog_id=scene.dialog_id, user_id=person.id, said=said, answered=(text,)
     )
     draft.used = usage.Used(user_id=person.id, day=day)
     draft.speak(text)
@@ -116,33 +108,32 @@ def _check_quota(services: Services, person: Person, limit: int, used: int, now:
         raise QuotaSpent(limit, person.hours_left(now, services.config.cron.timezone))
 
 
-async def _scene(session: Session, person: Person, now: datetime) -> Scene:
+async def _scene(services: Services, person: Person, day: date, now: datetime) -> Scene:
     """Where the person's words belong: the open dialog, else the archived one, else a new one."""
-    dialog = await dialogs.open_of(session, person.id) or await dialogs.resume(
-        session, person.id, now
-    )
-    if dialog is None:
-        character = await character_of(session, person)
-        dialog = await dialogs.start(session, person.id, character.id, now)
-        return Scene(dialog=dialog, character=character, recent=[])
-    character = await characters.get(session, dialog.character_id)
-    if character is None:
+    database = services.database
+    scene = await dialogs.get_scene(database, person.id, day, limit=RECENT)
+    if scene is not None:
+        return scene
+    async with database.transaction() as transaction:
+        if await dialogs.resume(transaction, person.id, now) is None:
+            character = await character_of(transaction, person)
+            await dialogs.start(transaction, person.id, character.id, now)
+    scene = await dialogs.get_scene(database, person.id, day, limit=RECENT)
+    if scene is None:
         raise NoSuchCharacter
-    recent = await messages.list_recent(session, dialog, limit=RECENT)
-    return Scene(dialog=dialog, character=character, recent=recent[::-1])
+    return scene
 
 
 async def _reply(services: Services, person: Person, scene: Scene, said: str) -> str:
     """What the character says."""
     view = DialogView(
-        dialog=scene.dialog.id,
+        dialog=scene.dialog_id,
         language=person.language,
-        name=scene.character.names[person.language],
-        temperament=scene.character.temperament,
+        name=scene.names[person.language],
+        temperament=scene.temperament,
         person=person.name,
     )
-    recent = [Line(role=line.role, text=line.text) for line in scene.recent]
-    recent.append(Line(role="user", text=said))
+    recent = [*_lines(scene.recent), Line(role="user", text=said)]
     pieces = [piece async for piece in services.voice.reply(view, recent)]
     return "".join(pieces)
 
