@@ -17,6 +17,7 @@ from vitte.store.outbox import Lane
 
 BULK_A_SECOND: Final = 25
 CHAT_BULK_SECONDS: Final = 1.0
+MANY: Final = 1_000
 
 
 class Governor:
@@ -29,16 +30,20 @@ class Governor:
         self._waiting: list[tuple[Lane, int, anyio.Event]] = []
         self._paused: dict[int, float] = {}
         self._bulk: dict[int, float] = {}
+        self._most_bulk = MANY
         self._next_bulk = 0.0
 
     async def admit(self, chat: int, lane: Lane) -> None:
         """Wait until this chat may make a call; ``release`` gives the slot back."""
         await anyio.lowlevel.checkpoint()  # calls are shielded: here a stop gets through
-        while (pause := self._pause_of(chat)) > 0:  # noqa: ASYNC110  # a pause has an end, and may grow
-            await anyio.sleep(pause)
         if lane >= Lane.REMINDER:
             await self._wait_for_bulk(chat)
-        await self._take_slot(lane)
+        while True:
+            await self._wait_for_pause(chat)
+            await self._take_slot(lane)
+            if self._pause_of(chat) <= 0:
+                return
+            self.release()  # a pause has come while we waited for the slot
 
     def release(self) -> None:
         """Give a slot back; the first in line gets it."""
@@ -50,8 +55,13 @@ class Governor:
         self._free += 1
 
     def pause(self, chat: int, seconds: float) -> None:
-        """Let a chat wait."""
-        self._paused[chat] = self._clock() + seconds
+        """Let a chat wait; a longer wait that it was told before stands."""
+        until = self._clock() + seconds
+        self._paused[chat] = max(until, self._paused.get(chat, until))
+
+    async def _wait_for_pause(self, chat: int) -> None:
+        while (pause := self._pause_of(chat)) > 0:  # noqa: ASYNC110  # a pause has an end, and may grow
+            await anyio.sleep(pause)
 
     def _pause_of(self, chat: int) -> float:
         until = self._paused.get(chat)
@@ -64,7 +74,9 @@ class Governor:
 
     async def _wait_for_bulk(self, chat: int) -> None:
         now = self._clock()
-        self._bulk = {each: until for each, until in self._bulk.items() if until > now}
+        if len(self._bulk) > self._most_bulk:
+            self._bulk = {each: until for each, until in self._bulk.items() if until > now}
+            self._most_bulk = max(MANY, 2 * len(self._bulk))
         due = max(now, self._next_bulk, self._bulk.get(chat, now))
         self._next_bulk = max(now, self._next_bulk) + 1 / BULK_A_SECOND
         self._bulk[chat] = due + CHAT_BULK_SECONDS
