@@ -231,3 +231,23 @@ async def test_what_telegram_cannot_read_even_without_markup_fails_and_the_next_
 
     assert heard(anna) == ["two"]
     assert [(line.state, line.words) for line in books] == [("failed", 1), ("sent", 1)]
+
+
+async def test_a_stop_lets_the_call_in_hand_end_and_the_rest_wait(
+    database: Database, telegram: LocalTelegram, anna: Person, boris: Person
+) -> None:
+    async with sending(database, telegram) as out:
+        hanging = telegram.hang_next("sendMessage")
+        await out.say(words(anna, "one"), words(anna, "two"), words(anna, "three"))
+        await hanging.struck.wait()
+        await store.add(database, [words(boris, "found")], NOW)
+        await outbox.look(out.ref)
+        await telegram.called("sendMessage", chat=boris.id)  # from now on it only receives
+        async with anyio.create_task_group() as group:
+            group.start_soon(out.running.terminate_child, "test/outbox")
+            await anyio.wait_all_tasks_blocked()
+            telegram.faults.release()
+
+    assert heard(anna) == ["one"]
+    left = await store.list_waiting(database, limit=9)
+    assert [msgspec.json.decode(each.payload)["text"] for each in left] == ["two", "three"]
