@@ -148,7 +148,7 @@ class House:
             database=self.services.database,
             bot=self.bot_box.ref,
             scribe=self.scribe_box.ref,
-            inbox=self.inbox_box.ref,
+            done=partial(inbox.done, self.inbox_box.ref),
         )
 
     def inbox(self) -> inbox.Inbox:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 import pytest
@@ -98,7 +99,8 @@ async def talking(database: Database, around: Around) -> AsyncGenerator[tuple[Re
     inboxes = Mailbox[inbox.Message]("inbox")
 
     def begin() -> Conversation:
-        return Conversation(database=database, bot=bots.ref, scribe=scribes.ref, inbox=inboxes.ref)
+        done = partial(inbox.done, inboxes.ref)
+        return Conversation(database=database, bot=bots.ref, scribe=scribes.ref, done=done)
 
     async with living(
         Child("bot", lambda: around.bot, mailbox=bots),

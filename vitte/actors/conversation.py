@@ -10,18 +10,19 @@ nothing: the update stays in the inbox.
 
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import anyio
 from msgspec import Struct
 
 from vitte import log, metrics
-from vitte.actors import bot, inbox, scribe
+from vitte.actors import bot, scribe
 from vitte.errors import UpdateBroke, VitteError
 from vitte.runtime import Life, Ref, Registry, RuntimeFault
 from vitte.store import updates
 from vitte.store.pool import Database
-from vitte.store.updates import Finished, Pending
+from vitte.store.updates import Finished, Pending, UpdateId
 
 TRIES: Final = 3
 LONGEST_PAUSE_SECONDS: Final = 10.0
@@ -68,12 +69,12 @@ class Conversation:
         database: Database,
         bot: Ref[bot.Message],
         scribe: Ref[scribe.Message],
-        inbox: Ref["inbox.Message"],
+        done: Callable[[UpdateId], Awaitable[None]],
     ) -> None:
         self._database = database
         self._bot = bot
         self._scribe = scribe
-        self._inbox = inbox
+        self._done = done
 
     async def run(self, life: Life[Message]) -> None:
         """Answer in order. A stop lets the answer in hand be finished; the rest stays in the inbox."""
@@ -84,7 +85,7 @@ class Conversation:
                 finished = await self._serve(message.update, life)
             if not finished:
                 return
-            await inbox.done(self._inbox, message.update.id)
+            await self._done(message.update.id)
 
     async def _serve(self, update: Pending, life: Life[Message]) -> bool:
         """Answer until it is written down; False when we are to stop before that."""

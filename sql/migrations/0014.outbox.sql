@@ -1,5 +1,5 @@
 -- What is to be said to Telegram, written together with what it answers.
--- depends: 0020.updates
+-- depends: 0013.updates
 
 CREATE TABLE outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
