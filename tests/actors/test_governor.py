@@ -119,3 +119,30 @@ async def test_a_pause_that_grows_meanwhile_is_waited_out() -> None:
 
     [at] = calls.times(1)
     assert 5 <= at < 5.001
+
+
+async def test_of_two_pauses_the_longer_stands() -> None:
+    calls = Calls(slots=1)
+    calls.governor.pause(1, 7)
+    calls.governor.pause(1, 2)
+
+    await calls.make(1)
+
+    [at] = calls.times(1)
+    assert 7 <= at < 7.001
+
+
+async def test_a_pause_that_comes_while_a_slot_is_waited_for_is_obeyed() -> None:
+    calls = Calls(slots=1)
+    await calls.governor.admit(0, Lane.REPLY)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(calls.make, 1)
+        group.start_soon(calls.make, 2)
+        await anyio.wait_all_tasks_blocked()
+        calls.governor.pause(1, 5)
+        calls.governor.release()
+
+    assert calls.times(2) == [0]
+    [at] = calls.times(1)
+    assert 5 <= at < 5.001
