@@ -12,7 +12,7 @@ from tests.fragile import living, together
 from tests.store.people import ANNA, NOW, register, start_dialog
 from vitte.actors import cache, outbox, scribe
 from vitte.actors.scribe import Scribe, Turn
-from vitte.errors import VitteError
+from vitte.errors import DatabaseAway, VitteError
 from vitte.runtime import Child, Life, Mailbox, Ref
 from vitte.store import outbox as words_store
 from vitte.store import updates
@@ -45,6 +45,7 @@ class Around:
         self.database = database
         self.posted: list[int] = []
         self.forgotten: list[tuple[int, bool]] = []
+        self.cache_is_away = False
 
     async def outbox(self, life: Life[outbox.Message]) -> None:
         while True:
@@ -55,6 +56,8 @@ class Around:
     async def cache(self, life: Life[cache.Message]) -> None:
         while True:
             match await life.receive():
+                case cache.Forget(reply=reply) if self.cache_is_away:
+                    reply.fail(DatabaseAway("gone"))
                 case cache.Forget(user=user, reply=reply):
                     committed = not await updates.list_pending(self.database, limit=1)
                     self.forgotten.append((user, committed))
@@ -166,6 +169,19 @@ async def test_what_was_changed_is_forgotten_when_it_is_committed(
         await scribe.settle(ref, turn(1, changed=(ANNA.id,)))
 
     assert around.forgotten == [(ANNA.id, True)]
+
+
+async def test_what_is_committed_counts_as_written_even_if_the_cache_cannot_be_told(
+    database: Database, around: Around
+) -> None:
+    around.cache_is_away = True
+    await arrive(database, 1)
+
+    async with writing(database, around) as ref:
+        assert await scribe.settle(ref, turn(1, changed=(ANNA.id,)))
+
+    assert around.posted == [1]
+    assert await updates.list_pending(database, limit=9) == []
 
 
 async def test_with_postgresql_away_who_asked_is_told(around: Around) -> None:
