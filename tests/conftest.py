@@ -5,6 +5,7 @@ copy of a migrated database, and an emptied logical database of Valkey. Blocking
 calls of vitte's own code on the event loop fail the test that made them.
 """
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -21,6 +22,10 @@ from vitte.store import migrations
 from vitte.store.pool import Database, PoolLimits
 
 _NUMBERS = count(1)
+
+# A run that was started in the background may have Ctrl-C switched off, and every process it
+# starts would inherit that: those that are tested with Ctrl-C could not hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
