@@ -39,6 +39,7 @@ bench: $(VENV)/check ## measure cold start and memory
 
 bench-runtime: $(VENV)/check ## measure the runtime beside its peers
 	@$(BIN)/python benchmarks/runtime.py $(ARGS)
+	@$(BIN)/python benchmarks/runtime_counted.py
 
 bench-api: $(VENV)/check ## measure the REST API beside bare aiohttp (needs wrk)
 	@$(BIN)/python benchmarks/api.py $(ARGS)
