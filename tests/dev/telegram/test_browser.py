@@ -188,10 +188,10 @@ async def look(steps: Callable[[], None]) -> None:
 async def test_start_greets_and_the_conversation_goes_on(screen: Screen) -> None:
     def steps() -> None:
         screen.open()
-        assert "Press Start" in screen.shown("#empty").text
+        screen.until(lambda: "Press Start" in screen.shown("#empty").text)
         screen.shown("#start").click()
         screen.says("/start", "Hello, Анна")
-        assert screen.one(".theirs .text strong").text == "Анна"
+        screen.until(lambda: screen.one(".theirs .text strong").text == "Анна")
         screen.hidden("#empty")
         screen.hidden("#start")
 
@@ -213,13 +213,13 @@ async def test_buttons_bring_notes_alerts_edits_and_deletions(screen: Screen) ->
         screen.until(lambda: not screen.all(".inline.waiting"))
 
         screen.press("Alert")
-        assert screen.shown("#alert").text.startswith("A loud alert")
+        screen.until(lambda: screen.shown("#alert").text.startswith("A loud alert"))
         screen.shown("#alert button").click()
         screen.hidden("#alert")
 
         screen.press("Edit")
         screen.says("/start", "Changed")
-        assert "edited" in screen.shown(".edited").text
+        screen.until(lambda: "edited" in screen.shown(".edited").text)
         assert screen.all(".inline") == []
 
     await look(steps)
@@ -255,14 +255,14 @@ async def test_formatting_is_shown_and_markup_is_only_text(
         screen.until(lambda: len(screen.all(".message")) == 2)
         assert screen.texts()[0] == "<img src=x onerror=alert(1)> & <b>no</b>"
         assert screen.all(".own img") == []
-        assert screen.one(".theirs strong").text == "bold both"
-        assert screen.one(".theirs strong em").text == "both"
-        assert screen.one(".theirs code").text == "<code>"
+        screen.until(lambda: screen.one(".theirs strong").text == "bold both")
+        screen.until(lambda: screen.one(".theirs strong em").text == "both")
+        screen.until(lambda: screen.one(".theirs code").text == "<code>")
         link = screen.one(".theirs a")
         assert link.get_attribute("href") == "https://example.com/"
         assert link.get_attribute("rel") == "noopener noreferrer"
         assert screen.one(".theirs pre").get_attribute("data-language") == "python"
-        assert screen.one(".theirs blockquote").text == "quoted"
+        screen.until(lambda: screen.one(".theirs blockquote").text == "quoted")
         spoiler = screen.one(".spoiler")
         spoiler.click()
         screen.until(lambda: spoiler.get_attribute("aria-pressed") == "true")
