@@ -6,7 +6,6 @@ written and said, and whoever asked has that done. A fall loses nothing: who
 asked is told, and asks again.
 """
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final, Protocol, TypeAlias, assert_never
@@ -22,8 +21,6 @@ from vitte.store.outbox import Words
 from vitte.store.updates import Pending
 
 UPDATE_SECONDS: Final = 60.0
-
-log = logging.getLogger(__name__)
 
 
 class Answer(Struct, frozen=True, kw_only=True):

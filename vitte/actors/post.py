@@ -5,7 +5,6 @@ outbox must do next: nothing, wait, give up, send it plainly, or follow a chat
 that has moved.
 """
 
-import logging
 import re
 from html import unescape
 from types import TracebackType
@@ -71,7 +70,6 @@ class Answer(Struct, frozen=True):
 
 
 _decode: Final = msgspec.json.Decoder(Answer).decode
-log = logging.getLogger(__name__)
 
 
 class Post:
