@@ -18,23 +18,15 @@ started here is ended here, by its id.
 
 import argparse
 import json
-import os
 import shlex
-import signal
-import socket
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-import aiohttp
 import anyio
-from anyio.abc import Process
+import measuring
 from msgspec import Struct
 
 from vitte.dev import stores
@@ -53,11 +45,7 @@ filled in: {port} where it must answer /api/v1/health or /health with 200, {toke
 {telegram} (the Bot API to poll), {database} and {redis} (its own, both empty)."""
 
 PATIENCE: Final = 60.0
-GLANCE_SECONDS: Final = 0.005
 QUIET_SECONDS: Final = 2.0
-HEALTH: Final = ("/api/v1/health", "/health")
-TICKS: Final = os.sysconf("SC_CLK_TCK")
-MIB: Final = 1024.0
 
 FLOOR, ALONE, BESIDES = "nothing", "aiogram alone, plainly", "what vitte needs besides aiogram"
 QUICK, PLAIN = "the same and aiogram, as vitte does", "the same and aiogram, plainly"
@@ -79,15 +67,6 @@ print(cpu, int(kibibytes) / 1024)
 """
 
 
-class Peer(Struct, frozen=True, kw_only=True):
-    """Something that is started and measured: its name, its command, its environment."""
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    port: int
-
-
 class Scene(Struct, frozen=True, kw_only=True):
     """What all rounds share: the Telegram, the stores, a place for logs."""
 
@@ -95,44 +74,6 @@ class Scene(Struct, frozen=True, kw_only=True):
     running: stores.Stores
     folder: Path
     people: int
-
-
-class Figures:
-    """The figures of every round, by row and column, in the order they came."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, dict[str, list[float]]] = {}
-
-    def add(self, row: str, **values: float) -> None:
-        """Note what one round gave."""
-        for column, value in values.items():
-            self.rows.setdefault(row, {}).setdefault(column, []).append(value)
-
-    def median(self, row: str, column: str) -> float:
-        """The median of one figure."""
-        return statistics.median(self.rows[row][column])
-
-    def table(self, digits: Mapping[str, int]) -> str:
-        """A Markdown table: the medians, with the least and the most."""
-        columns = list(digits)
-        lines = [
-            ["", *columns],
-            ["---", *("---:" for _ in columns)],
-            *(
-                [row, *(_shown(values[column], digits[column]) for column in columns)]
-                for row, values in self.rows.items()
-            ),
-        ]
-        widths = [max(len(line[place]) for line in lines) for place in range(len(columns) + 1)]
-        return "\n".join(
-            "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |"
-            for line in lines
-        )
-
-
-def _shown(values: Sequence[float], digits: int) -> str:
-    middle, least, most = statistics.median(values), min(values), max(values)
-    return f"{middle:.{digits}f} ({least:.{digits}f}..{most:.{digits}f})"
 
 
 def main() -> int:
@@ -162,23 +103,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _measure(given: argparse.Namespace, running: stores.Stores, folder: Path) -> int:
-    starts, imports = Figures(), Figures()
+    starts, imports = measuring.Figures(), measuring.Figures()
     async with LocalTelegram.serve() as telegram:
         scene = Scene(telegram=telegram, running=running, folder=folder, people=given.people)
         peers = [_vitte(scene), *(_beside(scene, words) for words in given.beside)]
         for number in range(1, given.rounds + 1):
             for peer in peers:
-                _progress(f"round {number} of {given.rounds}: {peer.name}")
+                measuring.progress(f"round {number} of {given.rounds}: {peer.name}")
                 starts.add(peer.name, **await _start_once(peer, scene))
             for name, code in IMPORTS.items():
-                _progress(f"round {number} of {given.rounds}: importing {name}")
+                measuring.progress(f"round {number} of {given.rounds}: importing {name}")
                 imports.add(name, **await _import_once(code))
-    _progress("")
+    measuring.progress("")
     _report(starts, imports, given)
     return 0
 
 
-def _report(starts: Figures, imports: Figures, given: argparse.Namespace) -> None:
+def _report(
+    starts: measuring.Figures, imports: measuring.Figures, given: argparse.Namespace
+) -> None:
     print(f"From the start of the process, medians of {given.rounds} rounds (least..most):\n")
     print(starts.table({"health s": 2, "/start s": 2, "CPU s": 2}))
     print(f"\nMemory in MiB: when all is quiet, and after {given.people} people:\n")
@@ -194,15 +137,15 @@ def _report(starts: Figures, imports: Figures, given: argparse.Namespace) -> Non
         given.json.write_text(json.dumps({"starts": starts.rows, "imports": imports.rows}))
 
 
-def _share(imports: Figures, column: str) -> float:
+def _share(imports: measuring.Figures, column: str) -> float:
     """What vitte's import of aiogram costs, as a share of the plain one."""
     besides, quick, plain = (imports.median(row, column) for row in (BESIDES, QUICK, PLAIN))
     return (quick - besides) / (plain - besides)
 
 
-def _vitte(scene: Scene) -> Peer:
-    port, metrics = _free_port(), _free_port()
-    return Peer(
+def _vitte(scene: Scene) -> measuring.Peer:
+    port, metrics = measuring.free_port(), measuring.free_port()
+    return measuring.Peer(
         name="vitte run",
         command=[sys.executable, "-m", "vitte", "run"],
         port=port,
@@ -217,10 +160,10 @@ def _vitte(scene: Scene) -> Peer:
     )
 
 
-def _beside(scene: Scene, words: str) -> Peer:
+def _beside(scene: Scene, words: str) -> measuring.Peer:
     """Read ``NAME=COMMAND``; what is beside gets an empty database and Redis of its own."""
     name, _, command = words.partition("=")
-    port = _free_port()
+    port = measuring.free_port()
     filled = command.format(
         port=port,
         token=scene.telegram.token,
@@ -228,30 +171,30 @@ def _beside(scene: Scene, words: str) -> Peer:
         database=scene.running.database_url.replace("/vitte?", "/postgres?"),
         redis=f"{scene.running.redis_url}?db=1",
     )
-    return Peer(name=name, command=shlex.split(filled), port=port, environment={})
+    return measuring.Peer(name=name, command=shlex.split(filled), port=port, environment={})
 
 
-async def _start_once(peer: Peer, scene: Scene) -> dict[str, float]:
+async def _start_once(peer: measuring.Peer, scene: Scene) -> dict[str, float]:
     """Start it, take the times, weigh it, let people come, weigh it again, end it."""
     first = scene.telegram.person("Anna", language_code="en")
     await first.starts()
-    async with _started(peer, scene) as (process, began):
+    async with measuring.started(peer, scene.folder) as (process, began):
         healthy = answered = 0.0
 
         async def watch_health() -> None:
             nonlocal healthy
-            healthy = await _until_healthy(peer, process) - began
+            healthy = await measuring.until_healthy(peer, process) - began
 
         async with anyio.create_task_group() as group:
             group.start_soon(watch_health)
             await first.hears(within=PATIENCE)
             answered = time.perf_counter() - began
-        cpu = _cpu(process.pid)
+        cpu = measuring.cpu(process.pid)
         await anyio.sleep(QUIET_SECONDS)
-        quiet = _weigh(process.pid)
+        quiet = measuring.weigh(process.pid)
         await _come(scene)
         await anyio.sleep(QUIET_SECONDS)
-        after = _weigh(process.pid)
+        after = measuring.weigh(process.pid)
     return {
         "health s": healthy,
         "/start s": answered,
@@ -261,62 +204,6 @@ async def _start_once(peer: Peer, scene: Scene) -> dict[str, float]:
         "PSS after": after["Pss"],
         "RSS after": after["Rss"],
     }
-
-
-@asynccontextmanager
-async def _started(peer: Peer, scene: Scene) -> AsyncGenerator[tuple[Process, float]]:
-    """Run it for the block; gives the process and the time at which it was started."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    log = scene.folder / "process.log"
-    with _opened(log) as stream:
-        began = time.perf_counter()
-        process = await anyio.open_process(
-            peer.command, env={**kept, **peer.environment}, stdin=subprocess.DEVNULL,
-            stdout=stream, stderr=stream, start_new_session=True,
-        )  # fmt: skip
-        try:
-            yield process, began
-        except BaseException:
-            print(_last_words(log), file=sys.stderr)
-            raise
-        finally:
-            await _end(process)
-
-
-def _opened(log: Path) -> IO[bytes]:
-    return log.open("wb")
-
-
-def _last_words(log: Path) -> str:
-    return log.read_text(errors="replace")[-2000:]
-
-
-async def _end(process: Process) -> None:
-    """Ask it to stop; insist on the whole of what it started if it will not."""
-    with anyio.CancelScope(shield=True):
-        with suppress(ProcessLookupError):
-            process.terminate()
-        with anyio.move_on_after(20):
-            await process.wait()
-            return
-        os.killpg(process.pid, signal.SIGKILL)  # a session of its own: nobody else is in it
-        await process.wait()
-
-
-async def _until_healthy(peer: Peer, process: Process) -> float:
-    """Ask for its health until it says 200; gives the time at which it did."""
-    limit = aiohttp.ClientTimeout(total=2)
-    with anyio.fail_after(PATIENCE):
-        async with aiohttp.ClientSession(timeout=limit) as http:
-            while True:
-                for path in HEALTH:
-                    with suppress(aiohttp.ClientError, OSError, TimeoutError):
-                        async with http.get(f"http://127.0.0.1:{peer.port}{path}") as answer:
-                            if answer.ok:
-                                return time.perf_counter()
-                if process.returncode is not None:
-                    raise SystemExit(f"{peer.name} ended with {process.returncode}")
-                await anyio.sleep(GLANCE_SECONDS)
 
 
 async def _come(scene: Scene) -> None:
@@ -339,59 +226,6 @@ async def _import_once(code: str) -> dict[str, float]:
     done = await anyio.run_process([sys.executable, "-c", f"{code}\n{WEIGH_ITSELF}"])
     cpu, memory = done.stdout.split()
     return {"CPU s": float(cpu), "PSS MiB": float(memory)}
-
-
-def _family(pid: int) -> list[int]:
-    """A process with all that descend from it."""
-    parents: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            parents.setdefault(int(_stat(path)[1]), []).append(int(path.parent.name))
-    family, unseen = [pid], [pid]
-    while unseen:
-        children = parents.get(unseen.pop(), [])
-        family += children
-        unseen += children
-    return family
-
-
-def _stat(path: Path) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; the name before may hold anything."""
-    return path.read_text().rpartition(")")[2].split()
-
-
-def _cpu(pid: int) -> float:
-    """CPU seconds of a process and all that descend from it."""
-    spent = 0
-    for member in _family(pid):
-        with suppress(OSError):
-            fields = _stat(Path(f"/proc/{member}/stat"))
-            spent += int(fields[11]) + int(fields[12])
-    return spent / TICKS
-
-
-def _weigh(pid: int) -> dict[str, float]:
-    """Memory in MiB: PSS shares what is shared among those who share it, RSS counts it whole."""
-    weight = {"Pss": 0.0, "Rss": 0.0}
-    for member in _family(pid):
-        with suppress(OSError):
-            for line in Path(f"/proc/{member}/smaps_rollup").read_text().splitlines():
-                name, _, value = line.partition(":")
-                if name in weight:
-                    weight[name] += int(value.split()[0]) / MIB
-    return weight
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-def _progress(words: str) -> None:
-    """Say on the terminal what is going on, in one line that is written over."""
-    end = "" if sys.stderr.isatty() else "\n"
-    if words or end == "":
-        print(f"\r\033[K{words}" if end == "" else words, end=end, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

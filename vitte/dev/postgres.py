@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,7 +50,9 @@ _HEIRS_SECONDS = 5.0
 
 
 @contextmanager
-def running(folder: Path, sockets: Path, *, durable: bool) -> Generator[str]:
+def running(
+    folder: Path, sockets: Path, *, durable: bool, settings: Mapping[str, str] | None = None
+) -> Generator[str]:
     """Run a PostgreSQL for the block; give the URL of its database ``vitte``.
 
     Raises:
@@ -63,7 +65,8 @@ def running(folder: Path, sockets: Path, *, durable: bool) -> Generator[str]:
     if not cluster.exists():
         _make_cluster(cluster)
     _check_version(cluster)
-    with Process(_program(cluster, sockets, durable=durable)) as server:
+    chosen = {**({} if durable else _CAREFREE), **(settings or {})}
+    with Process(_program(cluster, sockets, chosen)) as server:
         _await_ready(server, cluster)
         yield f"postgresql://vitte@/vitte?host={quote(str(sockets))}"
 
@@ -82,13 +85,13 @@ def stop_orphan(folder: Path) -> None:
         pid_file.unlink(missing_ok=True)
 
 
-def _program(cluster: Path, sockets: Path, *, durable: bool) -> Program:
+def _program(cluster: Path, sockets: Path, chosen: Mapping[str, str]) -> Program:
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": f'"{sockets}"',
         "unix_socket_permissions": "0700",
         "max_connections": "200",
-        **({} if durable else _CAREFREE),
+        **chosen,
     }
     options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
     return Program(

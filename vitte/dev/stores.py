@@ -16,7 +16,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,12 +49,15 @@ class Stores(Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def running(folder: Path, *, durable: bool = True) -> Generator[Stores]:
+def running(
+    folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
+) -> Generator[Stores]:
     """Run both stores in a folder for the block.
 
     It blocks, for a second or three at the first start: enter it before the event loop, which
     it should outlive, and on a thread that stays (the servers end with it). ``durable`` False
-    makes them quick and their data worth nothing.
+    makes them quick and their data worth nothing; ``settings`` are PostgreSQL's own, as a
+    benchmark wants them.
 
     Raises:
         DataFolderTaken: when another process works in the folder.
@@ -65,7 +68,7 @@ def running(folder: Path, *, durable: bool = True) -> Generator[Stores]:
     with (
         lock.hold(folder),
         _sockets(folder) as sockets,
-        postgres.running(folder, sockets, durable=durable) as database_url,
+        postgres.running(folder, sockets, durable=durable, settings=settings) as database_url,
         valkey.running(folder, sockets, durable=durable) as redis_url,
     ):
         stores = Stores(pid=os.getpid(), database_url=database_url, redis_url=redis_url)

@@ -7,6 +7,7 @@ confirmed is handed over again, for 24 hours, as Telegram does.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, TypeAlias
 
 import anyio
@@ -78,6 +79,7 @@ class Updates:
         self.polled = anyio.Event()
         self.orderly = True
         self.arrived: list[Callable[[int, Update], None]] = []
+        self.handed: list[Callable[[list[int]], None]] = []
         self.emptied: list[anyio.Event] = []
 
     def wanted(self, kind: str) -> bool:
@@ -149,12 +151,10 @@ class Updates:
 
     def first(self, limit: int) -> list[bytes]:
         """Give the first updates, encoded."""
-        found: list[bytes] = []
-        for update in self.pending.values():
-            if len(found) >= limit:
-                break
-            found.append(update.body)
-        return found
+        found = list(islice(self.pending.values(), limit))
+        for listener in self.handed:
+            listener([update.chat for update in found])
+        return [update.body for update in found]
 
     async def fetch(self, offset: int, limit: int, timeout: float) -> list[bytes]:
         """Answer getUpdates: confirm, then wait until there is something or time is up.
