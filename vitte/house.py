@@ -108,7 +108,7 @@ class House:
     def metrics(self) -> server.Server:
         """Serves what Prometheus reads."""
         return server.Server(
-            build=http.exposition,
+            build=self._metrics,
             refuse=http.refuse,
             listen=self.config.metrics.listen,
             key="VITTE_METRICS_LISTEN",
@@ -165,6 +165,9 @@ class House:
 
     def _api(self) -> web.Application:
         return http.build(self.services)
+
+    def _metrics(self) -> web.Application:
+        return http.exposition(self.services.database)
 
 
 def _jobs(services: Services) -> tuple[cron.Job, ...]:

@@ -28,6 +28,7 @@ def _histogram(name: str, what: str, *labels: str) -> Histogram:
 
 # fmt: off
 updates_received = _counter("updates_received", "Updates that Telegram handed over", "kind")
+updates_pending = _gauge("updates_pending", "Updates that are written down and not finished, as PostgreSQL knows them")
 updates_in_hand = _gauge("updates_in_hand", "Updates that are being answered or wait for it in memory")
 words_done = _counter("words_done", "Words to Telegram that were sent or failed", "state")
 updates_done = _counter("updates_done", "Updates that were answered, refused or failed", "outcome")

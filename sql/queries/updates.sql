@@ -18,6 +18,12 @@ WHERE state = 'pending' AND seq > %(after)s
 ORDER BY seq
 LIMIT %(limit)s;
 
+-- count_pending_updates
+-- How many nobody has finished.
+SELECT count(id)::bigint AS updates
+FROM updates
+WHERE state = 'pending';
+
 -- finish_updates
 -- Finish updates, many at once; one that is finished already is not given back, and so nothing is applied twice.
 UPDATE updates SET

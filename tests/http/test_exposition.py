@@ -41,6 +41,7 @@ async def test_what_was_done_is_counted(vitte: Whole) -> None:
     }
     assert values["vitte_updates_received_total", ("kind", "message")] >= 1
     assert values["vitte_updates_done_total", ("outcome", "answered")] >= 1
+    assert values["vitte_updates_pending",] == 0
     assert values["vitte_telegram_calls_total", ("method", "sendMessage"), ("outcome", "sent")] >= 1
     assert values["vitte_messages_stored_total", ("role", "character")] >= 1
     assert str(anna.id) not in text

@@ -15,6 +15,7 @@ from vitte.store.queries import take
 
 ADD = take("updates", "add_updates")
 LIST_PENDING = take("updates", "list_pending_updates")
+COUNT_PENDING = take("updates", "count_pending_updates")
 FINISH = take("updates", "finish_updates")
 COUNT_TRY = take("updates", "count_try")
 LIST_LETTERS = take("updates", "list_letters")
@@ -96,6 +97,10 @@ class _Id(Struct, frozen=True, kw_only=True):
     id: UpdateId
 
 
+class _Number(Struct, frozen=True, kw_only=True):
+    updates: int
+
+
 async def add(session: Session, arrived: Sequence[Arrived], now: datetime) -> list[Written]:
     """Write updates down in one statement; give those that were new."""
     return await session.rows(
@@ -112,6 +117,11 @@ async def add(session: Session, arrived: Sequence[Arrived], now: datetime) -> li
 async def list_pending(session: Session, *, after: int = 0, limit: int) -> list[Pending]:
     """Give those that nobody has finished, in the order of arrival, beyond a ``seq``."""
     return await session.rows(LIST_PENDING, Pending, after=after, limit=limit)
+
+
+async def count_pending(session: Session) -> int:
+    """Give how many nobody has finished."""
+    return (await session.row(COUNT_PENDING, _Number)).updates
 
 
 async def finish(
