@@ -2,8 +2,8 @@
 
 import os
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,14 +31,19 @@ class Server(Struct, frozen=True, kw_only=True):
     @contextmanager
     def frozen(self) -> Generator[None]:
         """Let it and its children hang for the block: connections stay, answers do not come."""
+        os.kill(self.pid, signal.SIGSTOP)  # before it is asked who its children are: no more come
         processes = [self.pid, *children(self.pid)]
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
         try:
+            _signal(processes, signal.SIGSTOP)
             yield
         finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
+            _signal(processes, signal.SIGCONT)
+
+
+def _signal(processes: Iterable[int], order: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(process, order)
 
 
 def children(pid: int) -> list[int]:

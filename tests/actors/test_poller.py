@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import aiohttp
 import anyio
@@ -149,6 +150,19 @@ async def test_while_the_inbox_cannot_write_nothing_is_confirmed(
     assert inbox_.texts == ["three times"] * 3
     asked = [int(call.arguments.get("offset", 0)) for call in telegram.calls("getUpdates")]
     assert set(asked[:3]) == {0}
+
+
+async def test_while_the_inbox_cannot_write_it_is_asked_again_within_a_second(
+    telegram: LocalTelegram, inbox_: Inbox
+) -> None:
+    inbox_.away = 5
+    anna = telegram.person("Anna")
+    async with polling(telegram, inbox_):
+        await anna.writes("six times")
+        await telegram.drained(within=15)
+
+    asked = [call.at for call in telegram.calls("getUpdates")][:6]
+    assert max(later - sooner for sooner, later in pairwise(asked)) < 1.5
 
 
 async def test_a_stop_leaves_what_is_not_written_down_with_telegram(

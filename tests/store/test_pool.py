@@ -1,7 +1,7 @@
 """The pool: deadlines, no lost connections, and PostgreSQL away and back."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import anyio
 import pytest
 from msgspec import Struct
 
+from tests import fragile
 from vitte.dev import postgres
 from vitte.errors import DatabaseAway, DatabaseBusy, DatabaseSlow
 from vitte.store.pool import Database, PoolLimits
@@ -185,6 +186,10 @@ class Server:
     def stop(self) -> None:
         self._stack.close()
 
+    def frozen(self) -> AbstractContextManager[None]:
+        pid = (self._folder / "postgres" / "postmaster.pid").read_text().split("\n")[0]
+        return fragile.Server(url=self.url, pid=int(pid)).frozen()
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
@@ -235,3 +240,28 @@ async def test_postgresql_that_falls_in_the_middle_is_an_error_with_a_name(serve
         server.start()
         with anyio.fail_after(10):
             assert (await eventually(lambda: database.row(ASK, One))).value == "yes"
+
+
+async def test_a_server_that_hangs_is_hung_up_on(server: Server) -> None:
+    async def ask_in_a_transaction(database: Database) -> None:
+        async with database.transaction() as transaction:
+            await transaction.row(ASK, One)
+
+    async def commit(database: Database) -> None:
+        async with database.transaction() as transaction:
+            await transaction.row(ASK, One)
+            hang.enter_context(server.frozen())
+
+    server.start()
+    async with opened(server.url, statement_seconds=0.1, wait_seconds=0.1) as database:
+        for ask in (lambda: database.row(ASK, One), lambda: ask_in_a_transaction(database)):
+            await ask()
+            with server.frozen(), anyio.fail_after(5), pytest.raises(DatabaseAway):
+                await ask()
+            await eventually(lambda: database.row(ASK, One))
+        with ExitStack() as hang, anyio.fail_after(5), pytest.raises(DatabaseAway):
+            await commit(database)
+
+        with anyio.fail_after(10):
+            assert (await eventually(lambda: database.row(ASK, One))).value == "yes"
+        assert database.state().lent == 0

@@ -10,6 +10,7 @@ Telegram holds unconfirmed.
 import logging
 import random
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final, Never
 
 import aiohttp
@@ -25,6 +26,10 @@ from vitte.runtime import Life, Ref, RuntimeFault
 from vitte.store.updates import Arrived
 
 GRACE_SECONDS: Final = 10.0
+# How far the pauses grow: while our own stores are away, which is over in seconds; while Telegram
+# is; and while something waits for the operator, such as a token that Telegram does not know.
+OURS_SECONDS: Final = 1.0
+AWAY_SECONDS: Final = 5.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 
 # Written whole each time: what is left out keeps its previous value at Telegram.
@@ -80,10 +85,10 @@ class Poller:
             while True:
                 answer = await self._ask(http)
                 if answer is None or not answer.ok:
-                    await self._pause(answer)
+                    await self._pause(answer, _longest(answer))
                     continue
                 if answer.result and not await self._hand_over(answer.result):
-                    await self._pause(None)
+                    await self._pause(None, OURS_SECONDS)
                     continue
                 self._failures = 0
 
@@ -130,14 +135,21 @@ class Poller:
         self._offset = max(update.id for update in arrived) + 1
         return True
 
-    async def _pause(self, answer: Answer | None) -> None:
+    async def _pause(self, answer: Answer | None, most: float) -> None:
         """Wait as long as Telegram says, else longer each time, never in step with others."""
         self._failures += 1
         if answer is not None and answer.parameters and answer.parameters.retry_after:
             await anyio.sleep(answer.parameters.retry_after)
             return
-        longest = min(LONGEST_PAUSE_SECONDS, 0.5 * 2 ** min(self._failures, 10))
+        longest = min(most, 0.5 * 2 ** min(self._failures, 10))
         await anyio.sleep(random.uniform(longest / 2, longest))  # noqa: S311  # jitter, no secret
+
+
+def _longest(answer: Answer | None) -> float:
+    """How long a pause may grow: Telegram's own trouble passes, a refusal wants somebody."""
+    if answer is None or answer.error_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return AWAY_SECONDS
+    return LONGEST_PAUSE_SECONDS
 
 
 def _advice(answer: Answer) -> str:

@@ -1,13 +1,13 @@
 """The database: a pool of connections, and the one place where it can fail.
 
 Owns every connection to PostgreSQL. Keeps some ready, opens more under load up
-to a ceiling, and lets nobody wait for one without a deadline. The loss of
-PostgreSQL loses nothing here: opening does not fail, a question asked meanwhile
-does (``DatabaseAway``), and connections come back by themselves. psycopg's
+to a ceiling, and lets nobody wait without a deadline: neither for a connection nor
+for an answer on it, since a server that hangs does not keep its own time limits. The
+loss of PostgreSQL loses nothing here: opening does not fail, a question asked
+meanwhile does (``DatabaseAway``), and connections come back by themselves. psycopg's
 errors end in this file; what leaves it is from ``vitte.errors``.
 """
 
-import select
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,16 +16,24 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import psycopg
 from anyio import CancelScope, fail_after
 from msgspec import Struct
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from vitte.errors import Contradiction, DatabaseAway, DatabaseBusy, DatabaseSlow
+from vitte.store.connection import (
+    GRACE_SECONDS,
+    Connection,
+    Patience,
+    PoolLimits,
+    arguments_of,
+    is_silent,
+)
 from vitte.store.queries import Query
 
+__all__ = ["Database", "PoolLimits", "PoolState", "Session", "Transaction"]
+
 Row = TypeVar("Row")
-_Connection: TypeAlias = psycopg.AsyncConnection[TupleRow]
-_Pool: TypeAlias = AsyncConnectionPool[_Connection]
+_Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 
 class Session(Protocol):
@@ -48,19 +56,6 @@ class Session(Protocol):
         ...
 
 
-class PoolLimits(Struct, frozen=True, kw_only=True):
-    """How many connections, and how long anything may take, in seconds."""
-
-    kept: int = 20
-    most: int = 50
-    most_waiting: int = 1_000
-    wait_seconds: float = 5.0
-    connect_seconds: int = 3
-    statement_seconds: float = 10.0
-    lock_seconds: float = 2.0
-    idle_in_transaction_seconds: float = 10.0
-
-
 class PoolState(Struct, frozen=True, kw_only=True):
     """The pool at this moment: connections open, lent and idle, and who waits for one."""
 
@@ -73,19 +68,20 @@ class PoolState(Struct, frozen=True, kw_only=True):
 class Transaction:
     """Named queries on one connection, committed together or not at all."""
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: Connection, patience: Patience) -> None:
         self._connection = connection
+        self._patience = patience
 
     async def row_or_none(self, query: Query, row: type[Row], /, **given: Any) -> Row | None:
         """See ``Session.row_or_none``."""
         async with self._connection.cursor(row_factory=class_row(row)) as cursor:
-            await cursor.execute(query.statement, given)
+            await self._ask(cursor, query, given)
             return await cursor.fetchone()
 
     async def rows(self, query: Query, row: type[Row], /, **given: Any) -> list[Row]:
         """See ``Session.rows``."""
         async with self._connection.cursor(row_factory=class_row(row)) as cursor:
-            await cursor.execute(query.statement, given)
+            await self._ask(cursor, query, given)
             return await cursor.fetchall()
 
     async def row(self, query: Query, row: type[Row], /, **given: Any) -> Row:
@@ -97,8 +93,18 @@ class Transaction:
 
     async def change(self, query: Query, /, **given: Any) -> int:
         """See ``Session.change``."""
-        cursor = await self._connection.execute(query.statement, given)
-        return cursor.rowcount
+        async with self._connection.cursor() as cursor:
+            await self._ask(cursor, query, given)
+            return cursor.rowcount
+
+    async def _ask(
+        self, cursor: psycopg.AsyncCursor[Any], query: Query, given: dict[str, Any]
+    ) -> None:
+        self._patience.begin()
+        try:
+            await cursor.execute(query.statement, given)
+        finally:
+            self._patience.end()
 
 
 class Database:
@@ -107,7 +113,7 @@ class Database:
     def __init__(self, url: str, limits: PoolLimits | None = None) -> None:
         self._limits = limits or PoolLimits()
         self._lent = 0
-        self._arguments = _connection_arguments(url, self._limits)
+        self._arguments = arguments_of(url, self._limits)
         self._pool = self._new_pool()
 
     async def open(self) -> None:
@@ -135,7 +141,7 @@ class Database:
             DatabaseAway: when PostgreSQL does not answer in time.
         """
         began = time.monotonic()
-        async with self._borrow(seconds) as connection:
+        async with self._borrow(seconds) as (connection, _):
             try:
                 with fail_after(seconds - (time.monotonic() - began)):
                     await connection.execute(b"SELECT 1")
@@ -150,28 +156,34 @@ class Database:
         Raises:
             DatabaseBusy, DatabaseAway, DatabaseSlow: as their names say.
         """
-        async with self._borrow() as connection, connection.transaction():
-            yield Transaction(connection)
+        async with self._borrow() as (connection, patience):
+            patience.begin()
+            async with connection.transaction():
+                patience.end()
+                try:
+                    yield Transaction(connection, patience)
+                finally:
+                    patience.begin()
 
     async def row_or_none(self, query: Query, row: type[Row], /, **given: Any) -> Row | None:
         """See ``Session.row_or_none``."""
-        async with self._borrow() as connection:
-            return await Transaction(connection).row_or_none(query, row, **given)
+        async with self._borrow() as lent:
+            return await Transaction(*lent).row_or_none(query, row, **given)
 
     async def rows(self, query: Query, row: type[Row], /, **given: Any) -> list[Row]:
         """See ``Session.rows``."""
-        async with self._borrow() as connection:
-            return await Transaction(connection).rows(query, row, **given)
+        async with self._borrow() as lent:
+            return await Transaction(*lent).rows(query, row, **given)
 
     async def row(self, query: Query, row: type[Row], /, **given: Any) -> Row:
         """See ``Session.row``."""
-        async with self._borrow() as connection:
-            return await Transaction(connection).row(query, row, **given)
+        async with self._borrow() as lent:
+            return await Transaction(*lent).row(query, row, **given)
 
     async def change(self, query: Query, /, **given: Any) -> int:
         """See ``Session.change``."""
-        async with self._borrow() as connection:
-            return await Transaction(connection).change(query, **given)
+        async with self._borrow() as lent:
+            return await Transaction(*lent).change(query, **given)
 
     def state(self) -> PoolState:
         """Give the pool's numbers at this moment."""
@@ -184,22 +196,28 @@ class Database:
         )
 
     @asynccontextmanager
-    async def _borrow(self, seconds: float | None = None) -> AsyncGenerator[_Connection]:
+    async def _borrow(
+        self, seconds: float | None = None
+    ) -> AsyncGenerator[tuple[Connection, Patience]]:
         pool = self._pool
+        patience = Patience(self._limits.statement_seconds + GRACE_SECONDS)
         with self._in_our_words():
             connection = await self._take(pool, seconds)
             self._lent += 1
             try:
-                yield connection
+                with patience.scope:
+                    yield connection, patience
             finally:
                 self._lent -= 1
                 await _give_back(pool, connection)
+        if patience.scope.cancelled_caught:
+            raise DatabaseAway(f"no answer within {patience.seconds} s")
 
-    async def _take(self, pool: _Pool, seconds: float | None) -> _Connection:
+    async def _take(self, pool: _Pool, seconds: float | None) -> Connection:
         deadline = time.monotonic() + (self._limits.wait_seconds if seconds is None else seconds)
         while True:
             connection = await pool.getconn(timeout=deadline - time.monotonic())
-            if _is_silent(connection):
+            if is_silent(connection):
                 return connection
             # The server hung up while it lay idle, as after a restart. The next one may be well.
             connection.pgconn.finish()
@@ -240,43 +258,7 @@ class Database:
             raise DatabaseAway(str(error)) from error
 
 
-async def _give_back(pool: _Pool, connection: _Connection) -> None:
+async def _give_back(pool: _Pool, connection: Connection) -> None:
     # Unshielded, a cancellation would interrupt the giving back and lose the connection for good.
     with CancelScope(shield=True):
         await pool.putconn(connection)
-
-
-def _is_silent(connection: _Connection) -> bool:
-    """Tell whether an idle connection is still good, without asking the server.
-
-    An idle server says nothing. A socket with something to read holds the end of the
-    stream or a farewell, and finding out costs two microseconds instead of a round trip. (Or
-    news of a changed setting, which comes once in months and costs a connection.)
-    """
-    if connection.closed:
-        return False
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return not poll.poll(0)
-
-
-def _connection_arguments(url: str, limits: PoolLimits) -> dict[str, Any]:
-    settings = {
-        "statement_timeout": round(limits.statement_seconds * 1000),
-        "lock_timeout": round(limits.lock_seconds * 1000),
-        "idle_in_transaction_session_timeout": round(limits.idle_in_transaction_seconds * 1000),
-        "TimeZone": "UTC",
-        "jit": "off",
-    }
-    given = {key: value for key, value in conninfo_to_dict(url).items() if value is not None}
-    ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    return {
-        "application_name": "vitte",
-        "connect_timeout": limits.connect_seconds,
-        **given,
-        # What the URL says comes last and so wins.
-        "options": f"{ours} {given.get('options', '')}".strip(),
-        "autocommit": True,
-        # Every query is one of ours and comes again: prepare it the first time.
-        "prepare_threshold": 0,
-    }
