@@ -137,10 +137,12 @@ class Log(Section, frozen=True):
 
 
 class Cache(Section, frozen=True):
-    """How long what was read stays good."""
+    """How long what was read stays good, and how much of it is kept in memory."""
 
     user_seconds: int = 300
     subscription_seconds: int = 3600
+    memory_entries: int = 200_000
+    memory_bytes: int = 67_108_864
 
 
 class Voice(Section, frozen=True):

@@ -79,6 +79,12 @@ class DatabaseSlow(VitteError):
     permanent = False
 
 
+class RedisAway(VitteError):
+    """Raised when Redis is not asked, does not answer in time, or refuses; all go on without it."""
+
+    permanent = False
+
+
 class MigrationFailed(VitteError):
     """Raised when a migration does not go through; nothing of it remains."""
 

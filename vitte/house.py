@@ -15,6 +15,7 @@ from aiohttp import web
 from vitte import http, i18n, telegram
 from vitte.actors import (
     bot,
+    breaker,
     cache,
     chores,
     conversation,
@@ -25,6 +26,7 @@ from vitte.actors import (
     outbox,
     poller,
     post,
+    redis_shelf,
     scribe,
     server,
     watch,
@@ -54,13 +56,14 @@ class House:
         self.bot_box: Mailbox[bot.Message] = Mailbox("bot", capacity=4096)
         self.inbox_box: Mailbox[inbox.Message] = Mailbox("inbox", capacity=4096)
         self.conversations: conversation.Conversations = Registry("conversations")
+        self.breaker = breaker.Breaker(config.redis.wait_seconds)
         words = i18n.load()
         ZoneInfo(config.cron.timezone)  # its file is read here, and not while people wait
         self.services = Services(
             config=config,
             database=_database(config),
             redis=keyspace.connect(config.redis),
-            cache=self.cache_box.ref,
+            cache=cache.Front(self.cache_box.ref, config.cache),
             limiter=self.limiter_box.ref,
             inbox=self.inbox_box.ref,
             words=words,
@@ -73,13 +76,25 @@ class House:
         """Keeps the pool of connections."""
         return keeper.Keeper(self.services.database)
 
+    def probe(self) -> breaker.Probe:
+        """Looks whether Redis is back."""
+        return breaker.Probe(breaker=self.breaker, redis=self.services.redis)
+
     def cache(self) -> cache.Cache:
         """Reads for all who ask."""
+        front, clock, settings = self.services.cache, self.services.clock, self.config.cache
         return cache.Cache(
+            front=front,
             database=self.services.database,
-            redis=self.services.redis,
-            settings=self.config.cache,
-            clock=self.services.clock,
+            redis=redis_shelf.RedisShelf(
+                redis=self.services.redis,
+                breaker=self.breaker,
+                owed=front.owed,
+                settings=settings,
+                clock=clock,
+            ),
+            settings=settings,
+            clock=clock,
         )
 
     def limiter(self) -> limiter.Limiter:

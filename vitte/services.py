@@ -24,7 +24,7 @@ class Services(Struct, frozen=True, kw_only=True):
     config: Config
     database: Database
     redis: keyspace.Client
-    cache: Ref[cache.Message]
+    cache: cache.Front
     limiter: Ref[limiter.Message]
     inbox: Ref[inbox.Message]
     words: Words

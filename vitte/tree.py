@@ -29,6 +29,7 @@ def plant(house: House) -> Supervisor:
         Supervisor("stores", REST_FOR_ONE, within(5, minutes=1), note="where things are kept", children=[
             Child("database", house.database, shutdown=8.0, note="the pool: without it nobody below makes sense"),
             Supervisor("services", ONE_FOR_ONE, within(10, minutes=1), note="asked by many, they ask the stores once", children=[
+                Child("redis", house.probe, note="looks whether it is back; while it is away nobody asks it"),
                 Child("cache", house.cache, mailbox=house.cache_box, note="what is read again and again"),
                 Child("limiter", house.limiter, mailbox=house.limiter_box, note="how often a person may speak")])]),
         Supervisor("updates", ONE_FOR_ONE, within(10, minutes=1), note="the way of an update, from its end to its beginning", children=[

@@ -1,7 +1,7 @@
 """The cache on a real Valkey and a real PostgreSQL, and without either."""
 
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,9 +15,11 @@ from tests.fragile import Server, counted, living, looking_into, own_redis, toge
 from tests.store.people import ANNA, BORIS, NOW, VERA, register
 from vitte import config
 from vitte.actors import cache
-from vitte.actors.cache import Cache
+from vitte.actors.breaker import Breaker, Probe
+from vitte.actors.cache import Cache, Front
+from vitte.actors.redis_shelf import RedisShelf
 from vitte.errors import DatabaseAway, DatabaseBusy
-from vitte.runtime import Child, Mailbox, Ref, Running
+from vitte.runtime import Child, Mailbox, Running
 from vitte.store import keyspace, settings, subscriptions
 from vitte.store.pool import Database, PoolLimits
 from vitte.store.users import UserId
@@ -28,15 +30,49 @@ ALL = (ANNA, BORIS, VERA)
 @asynccontextmanager
 async def caching(
     database: Database, url: str, *, wait_seconds: float = 1.0, now: datetime = NOW
-) -> AsyncGenerator[tuple[Ref[cache.Message], Running]]:
+) -> AsyncGenerator[tuple[Front, Running]]:
     client = keyspace.connect(config.Redis(url=config.Secret(url), wait_seconds=wait_seconds))
     box = Mailbox[cache.Message]("cache")
+    front = Front(box.ref)
+    gate = Breaker(wait_seconds)
 
     def begin() -> Cache:
-        return Cache(database=database, redis=client, settings=config.Cache(), clock=lambda: now)
+        settings = config.Cache()
+        shelf = RedisShelf(
+            redis=client, breaker=gate, owed=front.owed, settings=settings, clock=lambda: now
+        )
+        return Cache(
+            front=front, database=database, redis=shelf, settings=settings, clock=lambda: now
+        )
 
-    async with aclosing(client), living(Child("cache", begin, mailbox=box)) as running:
-        yield box.ref, running
+    probe = Child("redis", lambda: Probe(breaker=gate, redis=client))
+    async with aclosing(client), living(probe, Child("cache", begin, mailbox=box)) as running:
+        yield front, running
+
+
+class Source:
+    """What a noun of these tests is fetched from: it counts, and can be held up."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, str] = {101: "anna", 102: "boris", 103: "vera"}
+        self.asked: list[list[int]] = []
+        self.go = anyio.Event()
+        self.go.set()
+        self.poison: set[int] = set()
+        self.noun = cache.Noun[UserId, str]("test", fetch=self.fetch, seconds=60.0)
+
+    async def fetch(self, _database: Database, keys: Sequence[int]) -> dict[UserId, str]:
+        self.asked.append(list(keys))
+        found = {UserId(key): self.rows[key] for key in keys if key in self.rows}
+        await self.go.wait()
+        if self.poison.intersection(keys):
+            raise ValueError("one of them cannot be asked")
+        return found
+
+
+async def written(front: Front) -> None:
+    """Wait until Redis has what was read so far: what is told goes the same way, behind it."""
+    await cache.forget(front, UserId(0))
 
 
 @pytest.fixture
@@ -51,13 +87,15 @@ async def test_a_person_is_kept_as_readable_json_for_five_minutes(
     await register(database, *ALL)
     async with caching(database, redis_url) as (ref, _):
         anna = await cache.get_user(ref, ANNA.id)
+        await written(ref)
 
     with looking_into(redis_url) as redis:
         kept, seconds = msgspec.json.decode(redis.get("user:101")), redis.ttl("user:101")
     assert anna is not None
     assert (anna.first_name, anna.language) == ("Анна", "ru")
-    assert kept["first_name"] == "Анна"
-    assert kept["id"] == 101
+    assert kept["row"]["first_name"] == "Анна"
+    assert kept["row"]["id"] == 101
+    assert kept["until"] == NOW.timestamp() + 300
     assert 295 <= seconds <= 300
 
 
@@ -66,12 +104,13 @@ async def test_a_subscription_is_kept_for_an_hour(database: Database, redis_url:
     async with caching(database, redis_url) as (ref, _):
         for person in ALL:
             assert await cache.get_subscription(ref, person.id) is not None
+        await written(ref)
 
     with looking_into(redis_url) as redis:
         seconds = [redis.ttl(f"subscription:{person.id}") for person in ALL]
         kept = msgspec.json.decode(redis.get("subscription:101"))
     assert all(3595 <= left <= 3600 for left in seconds)
-    assert kept["plan"] == "premium"
+    assert kept["row"]["plan"] == "premium"
 
 
 async def test_a_subscription_is_never_kept_past_its_end(
@@ -81,16 +120,21 @@ async def test_a_subscription_is_never_kept_past_its_end(
     end = NOW + timedelta(days=30)
     async with caching(database, redis_url, now=end - timedelta(minutes=7)) as (ref, _):
         await cache.get_subscription(ref, ANNA.id)
+        await written(ref)
     with looking_into(redis_url) as redis:
         seven_minutes = redis.ttl("subscription:101")
         redis.flushdb()
     async with caching(database, redis_url, now=end - timedelta(seconds=0.5)) as (ref, _):
         at_the_last_moment = await cache.get_subscription(ref, ANNA.id)
+        await written(ref)
+
+        kept = ref.shelf.look(cache.SUBSCRIPTION, ANNA.id)
 
     with looking_into(redis_url) as redis:
-        assert redis.exists("subscription:101") == 0
+        assert redis.pttl("subscription:101") <= 500
     assert 415 <= seven_minutes <= 420
     assert at_the_last_moment is not None
+    assert kept is None or kept.until <= time.monotonic() + 0.5
 
 
 async def test_what_is_kept_is_not_asked_of_postgresql(database: Database, redis_url: str) -> None:
@@ -102,18 +146,20 @@ async def test_what_is_kept_is_not_asked_of_postgresql(database: Database, redis
         assert await cache.get_user(ref, ANNA.id) == first
 
 
-async def test_strangers_are_none_and_nothing_is_kept_of_them(
+async def test_strangers_are_none_and_redis_keeps_nothing_of_them(
     database: Database, redis_url: str
 ) -> None:
     async with caching(database, redis_url) as (ref, _):
         assert await cache.get_user(ref, UserId(404)) is None
         assert await cache.get_subscription(ref, UserId(404)) is None
+        await written(ref)
 
         await register(database, ANNA)
 
         assert await cache.get_user(ref, ANNA.id) is not None
+        await written(ref)
     with looking_into(redis_url) as redis:
-        assert redis.keys("*") == ["user:101"]
+        assert set(redis.keys("*")) == {"user:101", "changed:0"}
 
 
 async def test_all_who_wait_are_read_with_one_question(database: Database, own: Server) -> None:
@@ -136,20 +182,25 @@ async def test_all_who_wait_are_read_with_one_question(database: Database, own: 
     assert calls <= 2
 
 
-async def test_hits_and_misses_are_counted_by_noun(database: Database, redis_url: str) -> None:
+async def test_reads_are_counted_by_noun_and_by_where_it_was_found(
+    database: Database, redis_url: str
+) -> None:
     await register(database, ANNA)
-    names = [("user", "hit"), ("user", "miss"), ("subscription", "hit"), ("subscription", "miss")]
+    ways = ("memory", "redis", "miss")
 
-    def counts() -> list[float]:
-        return [counted("cache_reads_total", noun=noun, outcome=what) for noun, what in names]
+    def counts(noun: str) -> list[float]:
+        return [counted("cache_reads_total", noun=noun, outcome=way) for way in ways]
 
-    before = counts()
-    async with caching(database, redis_url) as (ref, _):
-        for _time in range(3):
-            await cache.get_user(ref, ANNA.id)
-            await cache.get_subscription(ref, ANNA.id)
+    before = counts("user"), counts("subscription")
+    for _life in range(2):
+        async with caching(database, redis_url) as (ref, _):
+            for _time in range(3):
+                await cache.get_user(ref, ANNA.id)
+                await cache.get_subscription(ref, ANNA.id)
+            await written(ref)
 
-    assert [now - then for now, then in zip(counts(), before, strict=True)] == [2, 1, 2, 1]
+    for noun, then in zip(("user", "subscription"), before, strict=True):
+        assert [now - was for now, was in zip(counts(noun), then, strict=True)] == [4, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -166,11 +217,12 @@ async def test_rubbish_is_a_miss_that_is_counted_and_replaced(
         async with caching(database, redis_url) as (ref, _):
             anna = await cache.get_user(ref, ANNA.id)
             subscription = await cache.get_subscription(ref, ANNA.id)
+            await written(ref)
 
         assert anna is not None
         assert subscription is not None
         assert counted("cache_reads_total", noun="user", outcome="rubbish") == before + 1
-        assert msgspec.json.decode(redis.get("user:101"))["id"] == 101
+        assert msgspec.json.decode(redis.get("user:101"))["row"]["id"] == 101
 
 
 async def test_a_key_of_another_type_is_a_miss_that_is_replaced(
@@ -185,6 +237,7 @@ async def test_a_key_of_another_type_is_a_miss_that_is_replaced(
                 *[partial(cache.get_user, ref, person.id) for person in (ANNA, BORIS)]
             )
             await cache.get_subscription(ref, ANNA.id)
+            await written(ref)
 
         assert [person and person.id for person in people] == [101, 102]
         assert redis.type("user:101") == "string"
@@ -222,7 +275,8 @@ async def test_forgetting_one_keeps_the_others(database: Database, redis_url: st
         await cache.forget(ref, ANNA.id)
 
     with looking_into(redis_url) as redis:
-        assert set(redis.keys("*")) == {"user:102", "user:103"}
+        assert set(redis.keys("*")) == {"user:102", "user:103", "changed:101"}
+        assert 0 < redis.ttl("changed:101") <= 600
 
 
 async def test_with_redis_dead_postgresql_answers(database: Database, own: Server) -> None:
@@ -238,20 +292,6 @@ async def test_with_redis_dead_postgresql_answers(database: Database, own: Serve
         assert all(person is not None for person in people)
         assert counted("redis_faults_total", actor="cache") > before
         assert running.statistics("test/cache")[0].restarts == 0
-
-
-async def test_with_redis_hanging_postgresql_answers_soon(database: Database, own: Server) -> None:
-    await register(database, *ALL)
-    async with caching(database, own.url, wait_seconds=0.1) as (ref, _):
-        await cache.get_user(ref, ANNA.id)
-        with own.frozen():
-            began = time.monotonic()
-            person = await cache.get_user(ref, BORIS.id)
-            # The reading and the writing back may each wait once.
-            assert time.monotonic() - began < 0.4
-        assert person is not None
-        with anyio.fail_after(5):
-            assert await cache.get_user(ref, ANNA.id) is not None
 
 
 async def test_with_postgresql_away_askers_are_told_and_the_cache_lives_on(
@@ -296,3 +336,261 @@ async def test_a_fall_keeps_what_is_in_redis(database: Database, redis_url: str)
         await running.kill("test/cache")
 
         assert await cache.get_user(ref, ANNA.id) is not None
+
+
+async def test_what_lies_in_memory_is_found_without_asking_anybody(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    async with caching(database, redis_url) as (front, _):
+        await cache.get(front, source.noun, ANNA.id)
+
+        asking = cache.get(front, source.noun, ANNA.id)
+        with pytest.raises(StopIteration) as done:
+            asking.send(None)
+
+    assert done.value.value == "anna"
+
+
+async def test_five_hundred_readers_of_an_expired_key_cost_one_query(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    async with caching(database, redis_url) as (front, _):
+        rows = await together(*[partial(cache.get, front, source.noun, ANNA.id)] * 500)
+
+    assert rows == ["anna"] * 500
+    assert source.asked == [[101]]
+
+
+async def test_who_comes_while_a_query_is_under_way_waits_for_its_row(
+    database: Database, redis_url: str
+) -> None:
+    source, rows = Source(), list[str | None]()
+    source.go = anyio.Event()
+
+    async def ask() -> None:
+        rows.append(await cache.get(front, source.noun, ANNA.id))
+
+    async with caching(database, redis_url) as (front, _), anyio.create_task_group() as group:
+        for _wave in range(5):
+            for _reader in range(10):
+                group.start_soon(ask)
+            await anyio.wait_all_tasks_blocked()
+        source.go.set()
+
+    assert rows == ["anna"] * 50
+    assert source.asked == [[101]]
+
+
+async def test_people_are_fetched_together_whoever_asks_first(
+    database: Database, redis_url: str
+) -> None:
+    source, rows = Source(), list[str | None]()
+    source.go = anyio.Event()
+
+    async def ask(user: UserId) -> None:
+        rows.append(await cache.get(front, source.noun, user))
+
+    async with caching(database, redis_url) as (front, _), anyio.create_task_group() as group:
+        for user in (ANNA.id, BORIS.id, VERA.id, BORIS.id):
+            group.start_soon(ask, user)
+            await anyio.wait_all_tasks_blocked()
+        source.go.set()
+
+    assert sorted(map(str, rows)) == ["anna", "boris", "boris", "vera"]
+    assert source.asked == [[101], [102, 103]]
+
+
+async def test_that_there_is_nothing_is_kept_for_a_moment_and_forgotten_with_the_person(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    async with caching(database, redis_url) as (front, _):
+        twice = [await cache.get(front, source.noun, UserId(404)) for _ in range(2)]
+        kept = front.shelf.look(source.noun, UserId(404))
+        source.rows[404] = "a newcomer"
+        await cache.forget(front, UserId(404), source.noun)
+
+        met = await cache.get(front, source.noun, UserId(404))
+
+    assert twice == [None, None]
+    assert kept is not None
+    assert kept.until - time.monotonic() <= 5.0
+    assert met == "a newcomer"
+    assert len(source.asked) == 2
+
+
+async def test_a_slow_fill_never_puts_an_old_value_over_a_newer_one(
+    database: Database, redis_url: str
+) -> None:
+    source, rows = Source(), list[str | None]()
+    source.go = anyio.Event()
+
+    async def ask() -> None:
+        rows.append(await cache.get(front, source.noun, ANNA.id))
+
+    async with caching(database, redis_url) as (front, _):
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask)
+            await anyio.wait_all_tasks_blocked()
+            source.rows[101] = "anna, changed"
+            await cache.forget(front, ANNA.id, source.noun)
+            group.start_soon(ask)
+            await anyio.wait_all_tasks_blocked()
+            source.go.set()
+        await ask()
+
+    assert rows == ["anna", "anna, changed", "anna, changed"]
+    assert source.asked == [[101], [101]]
+
+
+async def test_a_slow_fill_of_one_process_is_not_written_over_the_change_of_another(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    shared = cache.Noun[UserId, str](
+        "test shared",
+        fetch=source.fetch,
+        seconds=60.0,
+        in_redis=cache.InRedis(lambda user: f"test:{user}", str),
+    )
+    before = counted("cache_refused_total", where="redis")
+    source.go = anyio.Event()
+    async with caching(database, redis_url) as (one, _), caching(database, redis_url) as (other, _):
+        async with anyio.create_task_group() as group:
+            group.start_soon(cache.get, one, shared, ANNA.id)
+            while not source.asked:
+                await anyio.lowlevel.checkpoint()
+            source.rows[101] = "anna, changed"
+            await cache.forget(other, ANNA.id, shared)
+            source.go.set()
+        await written(one)
+
+        fresh = await cache.get(other, shared, ANNA.id)
+        await written(other)
+        with looking_into(redis_url) as redis:
+            kept = msgspec.json.decode(redis.get("test:101"))
+
+    assert fresh == kept["row"] == "anna, changed"
+    assert counted("cache_refused_total", where="redis") == before + 1
+
+
+async def test_what_belongs_to_a_person_by_its_row_goes_with_the_person(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+
+    async def fetch(_database: Database, keys: Sequence[int]) -> dict[int, tuple[UserId, str]]:
+        return {key: (ANNA.id, source.rows[101]) for key in keys if key == 7}
+
+    letters = cache.Noun[int, tuple[UserId, str]](
+        "test letter",
+        fetch=fetch,
+        seconds=60.0,
+        none_seconds=0.0,
+        owner=lambda _id, row: row and row[0],
+    )
+    async with caching(database, redis_url) as (front, _):
+        first = await cache.get(front, letters, 7)
+        unknown = await cache.get(front, letters, 8)
+        source.rows[101] = "anna, changed"
+        await cache.forget(front, BORIS.id)
+        second = await cache.get(front, letters, 7)
+        await cache.forget(front, ANNA.id)
+
+        third = await cache.get(front, letters, 7)
+
+        assert front.shelf.look(letters, 8) is None
+    assert (first, unknown) == ((101, "anna"), None)
+    assert (second, third) == ((101, "anna"), (101, "anna, changed"))
+
+
+async def test_only_the_nouns_that_are_named_are_forgotten(
+    database: Database, redis_url: str
+) -> None:
+    await register(database, ANNA)
+    source = Source()
+    async with caching(database, redis_url) as (front, _):
+        await cache.get_user(front, ANNA.id)
+        await cache.get(front, source.noun, ANNA.id)
+
+        await cache.forget(front, ANNA.id, source.noun)
+
+        assert front.shelf.look(cache.USER, ANNA.id)
+        assert not front.shelf.look(source.noun, ANNA.id)
+    with looking_into(redis_url) as redis:
+        assert redis.exists("changed:101") == 0
+
+
+async def test_a_key_that_cannot_be_asked_fails_alone(database: Database, redis_url: str) -> None:
+    source = Source()
+    source.poison = {102}
+    async with caching(database, redis_url) as (front, running):
+
+        async def ask(user: UserId) -> str | None:
+            try:
+                return await cache.get(front, source.noun, user)
+            except ValueError:
+                return "cannot be asked"
+
+        rows = await together(*[partial(ask, person.id) for person in ALL])
+
+        assert rows == ["anna", "cannot be asked", "vera"]
+        assert running.statistics("test/cache")[0].restarts == 0
+
+
+async def test_a_fall_empties_the_memory_and_the_address_stays_good(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    async with caching(database, redis_url) as (front, running):
+        await cache.get(front, source.noun, ANNA.id)
+        await running.kill("test/cache")
+        emptied = len(front.shelf) == 0
+        source.rows[101] = "anna, changed"
+
+        assert await cache.get(front, source.noun, ANNA.id) == "anna, changed"
+    assert emptied
+
+
+async def test_what_redis_could_not_be_told_it_is_told_before_it_is_asked_again(
+    database: Database, own: Server
+) -> None:
+    await register(database, ANNA)
+    async with caching(database, own.url, wait_seconds=0.1) as (front, _):
+        await cache.get_user(front, ANNA.id)
+        await written(front)
+        await settings.set_language(database, ANNA.id, "en", NOW)
+        with own.frozen():
+            await cache.forget(front, ANNA.id)
+            meanwhile = await cache.get_user(front, ANNA.id)
+        front.shelf.clear()
+
+        afterwards = await cache.get_user(front, ANNA.id)
+
+        with anyio.fail_after(5):
+            while ANNA.id in front.owed:
+                await anyio.lowlevel.checkpoint()
+        with looking_into(own.url) as redis:
+            kept = redis.get("user:101")
+    assert meanwhile is not None
+    assert afterwards is not None
+    assert (meanwhile.language, afterwards.language) == ("en", "en")
+    assert kept is None or msgspec.json.decode(kept)["row"]["language"] == "en"
+
+
+async def test_a_hanging_redis_costs_a_message_a_tenth_of_a_second_in_all(
+    database: Database, own: Server
+) -> None:
+    await register(database, *ALL)
+    async with caching(database, own.url, wait_seconds=0.1) as (front, _):
+        await cache.get_user(front, VERA.id)
+        with own.frozen():
+            began = time.monotonic()
+            for person in (ANNA, BORIS):
+                assert await cache.get_user(front, person.id) is not None
+                assert await cache.get_subscription(front, person.id) is not None
+                await cache.forget(front, person.id)
+            took = time.monotonic() - began
+    assert 0.09 < took < 0.2

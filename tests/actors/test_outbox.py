@@ -73,7 +73,7 @@ async def sending(
     def begin() -> Outbox:
         return Outbox(
             database=database,
-            cache=cache_box.ref,
+            cache=cache.Front(cache_box.ref),
             post=partial(post.Post, settings, connections=slots),
             slots=slots,
             clock=lambda: NOW,

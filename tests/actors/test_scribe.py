@@ -76,11 +76,10 @@ async def writing(database: Database, around: Around) -> AsyncGenerator[Ref[scri
     box = Mailbox[scribe.Message]("scribe")
     outbox_box = Mailbox[outbox.Message]("outbox")
     cache_box = Mailbox[cache.Message]("cache")
+    front = cache.Front(cache_box.ref)
 
     def begin() -> Scribe:
-        return Scribe(
-            database=database, outbox=outbox_box.ref, cache=cache_box.ref, clock=lambda: NOW
-        )
+        return Scribe(database=database, outbox=outbox_box.ref, cache=front, clock=lambda: NOW)
 
     async with living(
         Child("outbox", lambda: around.outbox, mailbox=outbox_box),

@@ -88,7 +88,7 @@ class Outbox:
         self,
         *,
         database: Database,
-        cache: Ref[cache.Message],
+        cache: cache.Front,
         post: Callable[[], Post],
         slots: int,
         clock: Callable[[], datetime],

@@ -71,7 +71,7 @@ class Scribe:
         *,
         database: Database,
         outbox: Ref[outbox.Message],
-        cache: Ref[cache.Message],
+        cache: cache.Front,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database

@@ -1,9 +1,13 @@
 """The keyspace: how Redis is reached, and every key that vitte keeps there.
 
 ``user:{id}`` and ``subscription:{id}`` are JSON that a person can read in
-redis-cli; ``rate:{id}`` is a sorted set of the times at which a person spoke.
-Redis holds nothing that cannot be lost: every key has a time to live.
+redis-cli; ``changed:{id}`` marks the last change of either for a while;
+``rate:{id}`` is a sorted set of the times at which a person spoke. On the channel
+``changed`` processes tell each other what they have changed. Redis holds nothing
+that cannot be lost: every key has a time to live.
 """
+
+from typing import Final
 
 import redis
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -14,6 +18,8 @@ from redis.driver_info import DriverInfo
 from vitte.config import Redis as Settings
 
 Client = Redis
+CHANGED: Final = "changed"
+"""The channel on which processes tell each other what they have changed."""
 
 
 def connect(settings: Settings) -> Redis:
@@ -49,6 +55,11 @@ def user(number: int) -> str:
 def subscription(number: int) -> str:
     """Where a user's subscription is kept."""
     return f"subscription:{number}"
+
+
+def changed(number: int) -> str:
+    """Where the last change of what is kept of a user is marked."""
+    return f"changed:{number}"
 
 
 def rate(number: int) -> str:

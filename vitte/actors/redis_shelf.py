@@ -1,0 +1,232 @@
+"""The shelf in Redis: what the cache keeps where other processes find it too.
+
+All that waits is read with one MGET and written with one script. The fence reaches
+over processes: with a person's things comes the mark of their last change
+(``changed:{id}``); what was read from PostgreSQL is written only while that mark still
+stands, and who changes something sets a new one, drops the old things and tells the
+others in the same step. The mark outlives the longest reading many times.
+
+A change that Redis could not be told is owed: until it is paid that person's things are
+neither read nor written here, by this process. Garbage is a miss, counted and replaced.
+"""
+
+import itertools
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, cast
+
+import anyio
+import msgspec
+from msgspec import Struct
+
+from vitte import config, metrics
+from vitte.actors.breaker import Breaker
+from vitte.actors.noun import SHARED, Kept, Noun
+from vitte.errors import RedisAway
+from vitte.store import keyspace
+from vitte.store.users import UserId
+
+ACTOR: Final = "cache"
+MARK_SECONDS: Final = 600
+MOST_AT_ONCE: Final = 500
+PAUSE_SECONDS: Final = 1.0
+# Changes first: what was read before them is then refused by their marks. A mark or a value
+# of a wrong type is rubbish: the one is taken away and matches nothing, the other is replaced.
+WRITE: Final = """
+local changes, drops, mark, lasts = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+for i = 1, changes do
+  redis.call('SET', KEYS[i], mark, 'PX', lasts)
+end
+for i = changes + 1, changes + drops do
+  redis.call('DEL', KEYS[i])
+end
+local heard = -1
+if ARGV[6] ~= '' then
+  heard = redis.call('PUBLISH', ARGV[5], ARGV[6])
+end
+local at, refused = 7, 0
+for i = changes + drops + 1, #KEYS, 2 do
+  local stands = redis.pcall('GET', KEYS[i + 1])
+  if type(stands) == 'table' then
+    redis.call('DEL', KEYS[i + 1])
+  elseif (stands or '') == ARGV[at] then
+    redis.call('SET', KEYS[i], ARGV[at + 1], 'PX', ARGV[at + 2])
+  else
+    refused = refused + 1
+  end
+  at = at + 3
+end
+return {refused, heard}
+"""
+
+
+class Found(Struct, frozen=True, gc=False):
+    """What Redis has of one thing, for how many more seconds, and the mark of the last change."""
+
+    value: Any
+    seconds: float
+    mark: bytes | None
+
+
+class Fill(Struct, frozen=True, kw_only=True):
+    """One thing to keep in Redis, if the mark still stands that was there before it was read."""
+
+    noun: Noun[Any, Any]
+    key: UserId
+    value: Any
+    mark: bytes
+
+
+class Owed:
+    """Whose changes Redis has not been told yet. It outlives the lives of the cache.
+
+    Nobody is owed anything for longer than the longest that Redis keeps a thing.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._people: OrderedDict[UserId, tuple[int, float]] = OrderedDict()
+        self._numbers = itertools.count()
+
+    def __contains__(self, user: UserId) -> bool:
+        return user in self._people
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def add(self, user: UserId) -> None:
+        """Note a change that was committed."""
+        self._people[user] = (next(self._numbers), self._clock())
+        self._people.move_to_end(user)
+
+    def listed(self, seconds: float) -> dict[UserId, tuple[int, float]]:
+        """Give what is owed longest, as much as one trip takes; older than ``seconds`` is forgiven."""
+        while self._people:
+            user, (_, at) = next(iter(self._people.items()))
+            if self._clock() - at < seconds:
+                break
+            del self._people[user]
+        return dict(itertools.islice(self._people.items(), MOST_AT_ONCE))
+
+    def paid(self, told: dict[UserId, tuple[int, float]]) -> None:
+        """Strike out what Redis was told, but not what was changed again meanwhile."""
+        for user, noted in told.items():
+            if self._people.get(user) == noted:
+                del self._people[user]
+
+
+class RedisShelf:
+    """One life of it, with one client; what is owed comes from outside and stays."""
+
+    def __init__(
+        self,
+        *,
+        redis: keyspace.Client,
+        breaker: Breaker,
+        owed: Owed,
+        settings: config.Cache,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._redis = redis
+        self._script = redis.register_script(WRITE)
+        self._breaker = breaker
+        self._drops = [noun.in_redis.key for noun in SHARED if noun.in_redis is not None]
+        self._owed = owed
+        self._settings = settings
+        self._clock = clock
+
+    async def read(self, wanted: Sequence[tuple[Noun[Any, Any], UserId]]) -> list[Found | None]:
+        """Look for things; None is one that was not looked for.
+
+        That is every one while Redis is away; and what is owed, since what stands there may
+        be older than the change.
+        """
+        places = [
+            None if noun.in_redis is None or user in self._owed else noun.in_redis.key(user)
+            for noun, user in wanted
+        ]
+        people = list(dict.fromkeys(user for _, user in wanted))
+        keys = [place for place in places if place is not None]
+        if not keys:
+            return [None] * len(wanted)
+        asked = keys + [keyspace.changed(user) for user in people]
+        try:
+            said = await self._breaker.call(lambda: self._redis.mget(asked), ACTOR)
+        except RedisAway:
+            return [None] * len(wanted)
+        values = cast("list[bytes | None]", said)
+        marks = dict(zip(people, values[len(keys) :], strict=True))
+        now, found = self._clock(), iter(values)
+        return [
+            None if place is None else self._found(noun, next(found), marks[user] or b"", now)
+            for place, (noun, user) in zip(places, wanted, strict=True)
+        ]
+
+    def _found(self, noun: Noun[Any, Any], text: bytes | None, mark: bytes, now: datetime) -> Found:
+        if text is None or noun.decode is None:
+            return Found(None, 0.0, mark)
+        try:
+            kept = noun.decode(text)
+        except (msgspec.MsgspecError, UnicodeDecodeError):  # rubbish, or of another version
+            noun.counted_rubbish.inc()
+            return Found(None, 0.0, mark)
+        # However long it says, no longer than if it had been read now.
+        seconds = min(kept.until - now.timestamp(), noun.seconds(self._settings, kept.row, now))
+        return Found(kept.row if seconds > 0 else None, seconds, mark)
+
+    async def pay(self) -> None:
+        """Tell Redis what it has missed, whenever it is back, for ever."""
+        while True:
+            await self._breaker.until(is_open=False)
+            try:
+                while self._owed:
+                    await self.write(())
+            except RedisAway:  # again; or it refuses to write, and is asked now and then
+                await anyio.sleep(PAUSE_SECONDS)
+            else:
+                await self._breaker.until(is_open=True)
+
+    async def write(self, fills: Sequence[Fill], tell: bytes = b"") -> int:
+        """Pay what is owed, tell the others, and keep what was read; give how many heard.
+
+        Raises:
+            RedisAway: Nothing, or not all, was done; what is owed stays so.
+        """
+        owed = self._owed.listed(self._longest())
+        worth = list(self._worth(fills))
+        if not (owed or worth or tell):
+            return 0
+        keys = [keyspace.changed(user) for user in owed]
+        keys += [key(user) for user in owed for key in self._drops]
+        given: list[bytes | str | int] = [
+            len(owed), len(owed) * len(self._drops), secrets.token_hex(8), MARK_SECONDS * 1000,
+            keyspace.CHANGED, tell,
+        ]  # fmt: skip
+        for places, mark, value, milliseconds in worth:
+            keys += places
+            given += (mark, value, milliseconds)
+        refused, heard = await self._breaker.call(
+            lambda: self._script(keys=keys, args=given), ACTOR
+        )
+        if refused:
+            metrics.cache_refused.labels("redis").inc(refused)
+        self._owed.paid(owed)
+        return heard
+
+    def _worth(self, fills: Iterable[Fill]) -> Iterable[tuple[tuple[str, str], bytes, bytes, int]]:
+        """Give those that will be good for a while, as the script takes them."""
+        now = self._clock()
+        for fill in fills:
+            if fill.noun.in_redis is None or fill.key in self._owed:
+                continue
+            seconds = fill.noun.seconds(self._settings, fill.value, now)
+            if (milliseconds := int(seconds * 1000)) > 0:
+                kept = Kept(until=now.timestamp() + seconds, row=fill.value)
+                places = fill.noun.in_redis.key(fill.key), keyspace.changed(fill.key)
+                yield places, fill.mark, msgspec.json.encode(kept), milliseconds
+
+    def _longest(self) -> float:
+        return max(self._settings.user_seconds, self._settings.subscription_seconds) + 60.0
