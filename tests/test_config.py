@@ -80,6 +80,38 @@ def test_a_secret_can_be_a_file_or_a_credential(tmp_path: Path) -> None:
     assert loaded.redis.url.reveal() == "redis://:hidden@localhost/1"
 
 
+def test_systemd_may_hand_over_a_whole_folder_of_secrets(tmp_path: Path) -> None:
+    (tmp_path / "vitte_telegram_token").write_text("777:from-a-folder\n")
+    environment = {
+        "VITTE_DATABASE_URL": "postgresql://vitte@localhost/vitte",
+        "VITTE_REDIS_URL": "redis://localhost",
+        "CREDENTIALS_DIRECTORY": str(tmp_path),
+    }
+
+    loaded = config_reader.load(None, environment).config
+
+    assert loaded.telegram.token.reveal() == "777:from-a-folder"
+
+
+def test_secrets_lie_beside_the_file_for_those_whom_systemd_hands_nothing(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    for name, text in {
+        "telegram_token": "777:beside",
+        "database_url": "postgresql://vitte@localhost/vitte",
+        "redis_url": "redis://localhost",
+    }.items():
+        (tmp_path / "secrets" / name).write_text(text)
+    (tmp_path / "vitte.toml").write_text("")
+    (tmp_path / "handed").mkdir()
+
+    loaded = config_reader.load(tmp_path / "vitte.toml", {}).config
+
+    assert loaded.telegram.token.reveal() == "777:beside"
+    handed = {"CREDENTIALS_DIRECTORY": str(tmp_path / "handed")}
+    with pytest.raises(BadConfiguration):  # the service sees what it is handed, and nothing else
+        config_reader.load(tmp_path / "vitte.toml", handed)
+
+
 def test_every_fault_is_named_with_its_line(tmp_path: Path) -> None:
     faults = faults_of(
         "[http]\nlistne = 'x'\n[database]\npool_min = 'many'\n[log]\nlevel = 'LOUD'\n", tmp_path

@@ -1,8 +1,10 @@
 """Reads the configuration: the environment before a file, every fault at once.
 
 Three places, each before the next: the environment (``VITTE_<SECTION>_<KEY>``);
-for a secret a file, named by ``VITTE_<SECTION>_<KEY>_FILE`` or handed over by
-systemd as the credential ``<section>_<key>``; a TOML file. A reading gathers all
+for a secret a file, named by ``VITTE_<SECTION>_<KEY>_FILE``, or handed over by
+systemd as the credential ``<section>_<key>`` or ``vitte_<section>_<key>``, or lying
+as ``secrets/<section>_<key>`` beside the TOML file, where root's own commands find
+what systemd hands to the service; a TOML file. A reading gathers all
 that is wrong, each fault with its key and its line, before it refuses.
 """
 
@@ -19,6 +21,9 @@ import msgspec
 from vitte import config
 from vitte.config import Config, Secret
 from vitte.errors import BadConfiguration, Fault
+
+SECRETS = "secrets"
+"""The folder beside the TOML file in which a secret may lie as a file."""
 
 
 class Loaded(NamedTuple):
@@ -126,10 +131,15 @@ class _Reading:
     def _secret_file(self, key: config.Key) -> Path | None:
         if named := self.environment.get(f"{key.variable}_FILE"):
             return Path(named)
-        if not (folder := self.environment.get("CREDENTIALS_DIRECTORY")):
+        name = f"{key.section}_{key.name}"
+        if folder := self.environment.get("CREDENTIALS_DIRECTORY"):
+            handed = (Path(folder, name), Path(folder, f"vitte_{name}"))
+            return next((file for file in handed if file.exists()), None)
+        if self.path is None:
             return None
-        credential = Path(folder, f"{key.section}_{key.name}")
-        return credential if credential.exists() else None
+        lying = self.path.parent / SECRETS / name
+        # Who may not look into the folder is told about the key that is missing instead.
+        return lying if os.access(lying.parent, os.X_OK) and lying.exists() else None
 
     def _read_secret(self, key: config.Key, file: Path) -> Given | None:
         try:

@@ -20,6 +20,7 @@ from vitte.actors import (
     chores,
     conversation,
     cron,
+    herald,
     inbox,
     keeper,
     limiter,
@@ -47,8 +48,14 @@ def utc_now() -> datetime:
 class House:
     """Every mailbox, the services, the jobs; a method for each actor, named as its place."""
 
-    def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Callable[[], datetime] = utc_now,
+        systemd: herald.Systemd | None = None,
+    ) -> None:
         self.config = config
+        self.systemd = systemd or herald.Systemd()
         self.cache_box: Mailbox[cache.Message] = Mailbox("cache")
         self.limiter_box: Mailbox[limiter.Message] = Mailbox("limiter")
         self.scribe_box: Mailbox[scribe.Message] = Mailbox("scribe", capacity=4096)
@@ -110,6 +117,10 @@ class House:
     def control(self) -> watch.Control:
         """Shows the tree to its owner."""
         return watch.Control(self.config.data)
+
+    def herald(self) -> herald.Herald:
+        """Tells systemd that the tree lives."""
+        return herald.Herald(self.systemd, heard=(self.bot_box,))
 
     def api(self) -> server.Server:
         """Serves the REST API and Telegram's webhook."""

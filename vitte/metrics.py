@@ -55,4 +55,5 @@ loop_lag_seconds = _histogram("loop_lag_seconds", "How late the event loop is")
 actor_falls = _counter("actor_falls", "Falls of actors", "actor")
 actor_restarts = _counter("actor_restarts", "Restarts of actors", "actor")
 actor_mailbox = _gauge("actor_mailbox_messages", "Messages that wait in a mailbox", "actor")
+rounds = _counter("rounds", "Rounds through the whole tree, by which systemd knows that it lives", "outcome")
 # fmt: on

@@ -1,6 +1,7 @@
 """A server: the door closes first, requests in hand end, an address that is taken is named."""
 
 import socket
+import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -57,6 +58,13 @@ async def serving(
         aiohttp.ClientSession(connector=aiohttp.UnixConnector(path)) as http,
     ):
         yield http, running
+
+
+async def test_its_unix_socket_is_open_to_its_group_and_to_nobody_else(tmp_path: Path) -> None:
+    async with serving(Slow(), tmp_path):
+        mode = (tmp_path / "http.sock").stat().st_mode
+
+    assert stat.S_IMODE(mode) == 0o660
 
 
 async def ask(http: aiohttp.ClientSession, path: str) -> str:

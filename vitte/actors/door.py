@@ -9,17 +9,21 @@ others out. A proxy on this machine speaks for everybody, so it is not counted.
 import asyncio
 import ipaddress
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, cast
 
 from aiohttp import web
+from anyio import to_thread
 
 from vitte.config import Listen
 
 MOST_AN_ADDRESS: Final = 100
 BACKLOG: Final = 512
+OPEN_TO_THE_GROUP: Final = 0o660
+"""A unix socket's mode: a proxy reaches it as a member of our group, others not at all."""
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +124,7 @@ class Site(web.BaseSite):
             self._server = await loop.create_unix_server(
                 self._connect, listen.path, backlog=BACKLOG
             )
+            await to_thread.run_sync(os.chmod, listen.path, OPEN_TO_THE_GROUP)
         elif listen.port is not None:
             self._server = await loop.create_server(
                 self._connect, listen.host, listen.port, backlog=BACKLOG, reuse_address=True

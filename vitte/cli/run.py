@@ -1,8 +1,10 @@
 """``vitte run``: production. Starts the tree and keeps it until it is told to stop."""
 
 import argparse
+import faulthandler
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from vitte import log
-from vitte.actors import observer
+from vitte.actors import herald, observer
 from vitte.cli import command
 from vitte.config import Config
 from vitte.errors import DatabaseAway
@@ -51,9 +53,21 @@ def run(given: argparse.Namespace) -> int:
     """Serve until the process is told to stop."""
     config = command.read_config(given).config
     log.start(config.log.level, secrets(config))
+    # systemd's watchdog ends us with SIGABRT: then the stacks tell where the loop stood still.
+    faulthandler.enable()
+    systemd = _systemd()
     if given.migrate:
+        systemd.tell("STATUS=Bringing the schema up to date")
         _migrate(config)
-    return in_the_loop(serve, furnish(config))
+    systemd.tell("STATUS=Starting the tree")
+    return in_the_loop(serve, furnish(config, systemd))
+
+
+def _systemd() -> herald.Systemd:
+    systemd = herald.listening(os.environ)
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
+        os.environ.pop(name, None)
+    return systemd
 
 
 def in_the_loop(main: Callable[..., Any], *given: object) -> int:
@@ -67,12 +81,12 @@ def secrets(config: Config) -> list[str]:
     return [telegram.token.reveal(), telegram.secret_token()]
 
 
-def furnish(config: Config) -> "House":
+def furnish(config: Config, systemd: herald.Systemd | None = None) -> "House":
     """Make what the tree needs. It reads files, so it comes before the loop."""
     # The greater part of the program is imported here: not before the configuration is good.
     from vitte.house import House  # noqa: PLC0415
 
-    return House(config)
+    return House(config, systemd=systemd)
 
 
 async def serve(house: "House", ready: Callable[[], None] = lambda: None) -> int:
@@ -88,7 +102,7 @@ async def serve(house: "House", ready: Callable[[], None] = lambda: None) -> int
                 gc.freeze()  # what was made up to here lives for ever: the collector may skip it
                 ready()
                 async with anyio.create_task_group() as group:
-                    group.start_soon(_until_told, signals, group.cancel_scope)
+                    group.start_soon(_until_told, signals, group.cancel_scope, house.systemd)
                     await running.wait()
     except (GaveUp, StartFailed) as problem:
         _log.critical("The process ends: %s", problem)
@@ -96,12 +110,14 @@ async def serve(house: "House", ready: Callable[[], None] = lambda: None) -> int
         return 1
     finally:
         await house.services.redis.aclose()
+        house.systemd.close()
     _log.info("Stopped")
     return 0
 
 
-async def _until_told(signals: Any, scope: anyio.CancelScope) -> None:
+async def _until_told(signals: Any, scope: anyio.CancelScope, systemd: herald.Systemd) -> None:
     async for number in signals:
+        systemd.tell("STOPPING=1", "STATUS=Stopping: what is in hand is finished")
         _log.info("Stopping: %s", signal.Signals(number).name)
         scope.cancel()
         return

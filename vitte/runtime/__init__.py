@@ -40,6 +40,7 @@ from vitte.runtime.lag import Blocked, LoopWatch
 from vitte.runtime.mailbox import Full, Mailbox
 from vitte.runtime.picture import draw, draw_live
 from vitte.runtime.place import Place, State
+from vitte.runtime.pulse import pulse
 from vitte.runtime.registry import Registry
 from vitte.runtime.running import Running, start
 from vitte.runtime.spec import (
@@ -142,6 +143,7 @@ __all__ = [
     "connected",
     "draw",
     "draw_live",
+    "pulse",
     "start",
     "within",
 ]
