@@ -37,6 +37,11 @@ def about(**fields: object) -> Generator[None]:
         _about.reset(token)
 
 
+def begin(**fields: object) -> None:
+    """As ``about``, for the rest of a task: for one that is over when its work is done."""
+    _about.set({**_about.get({}), **fields})
+
+
 class JsonLines(logging.Formatter):
     """A record as one line of JSON, without secrets."""
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import anyio
 import msgspec
 import pytest
 from aiohttp import web
@@ -11,14 +12,14 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.fragile import counted
 from vitte.errors import DatabaseAway, NoSuchCharacter
 from vitte.http import middleware
+from vitte.http.middleware import Served
+from vitte.http.written import Written, line
 
 PATH = "/fine/{number}"
 
 
 def application(handler: middleware.Handler) -> web.Application:
-    app = web.Application(middlewares=[middleware.observe, middleware.problems_as_answers])
-    app.add_routes([web.get(PATH, handler)])
-    return app
+    return middleware.application([Served("GET", PATH, handler)])
 
 
 @pytest.fixture
@@ -71,14 +72,78 @@ async def test_a_wrong_method_is_told_the_right_ones(api: TestClient[Any, Any]) 
     response = await api.delete("/fine/1")
 
     assert response.status == 405
-    assert response.headers["Allow"] == "GET, HEAD"
+    assert response.headers["Allow"] == "GET"
     assert msgspec.json.decode(await response.read())["status"] == 405
 
 
-async def test_head_is_answered_without_a_body(api: TestClient[Any, Any]) -> None:
+async def test_head_is_no_method_of_ours_and_has_no_body(api: TestClient[Any, Any]) -> None:
     response = await api.head("/fine/1")
 
-    assert (response.status, await response.read()) == (200, b"")
+    assert (response.status, await response.read()) == (405, b"")
+
+
+async def test_what_is_expected_is_a_body_and_nothing_else(api: TestClient[Any, Any]) -> None:
+    waits = await api.get("/fine/1", headers={"Expect": "100-continue"})
+    hopes = await api.get("/fine/1", headers={"Expect": "a miracle"})
+
+    assert (waits.status, hopes.status) == (200, 417)
+    assert hopes.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("version", "connection", "said"),
+    [
+        ("1.1", "", None),
+        ("1.1", "Connection: close\r\n", b"close"),
+        ("1.0", "", b"close"),
+        ("1.0", "Connection: keep-alive\r\n", b"keep-alive"),
+    ],
+)
+async def test_an_answer_that_is_bytes_already_is_http_all_the_same(
+    version: str, connection: str, said: bytes | None
+) -> None:
+    async def written(_request: web.Request) -> Written:
+        return Written(201, 'ETag: "1"\r\n', b'{"a": 1}')
+
+    async with TestServer(application(written)) as server:
+        assert server.port is not None
+        async with await anyio.connect_tcp("127.0.0.1", server.port) as stream:
+            request = f"GET /fine/1 HTTP/{version}\r\nHost: vitte\r\n{connection}\r\n"
+            await stream.send(request.encode())
+            with anyio.fail_after(5):
+                answer = await stream.receive()
+                if said == b"close":
+                    with pytest.raises(anyio.EndOfStream):
+                        await stream.receive()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.split(b"\r\n")
+    headers = {name.lower(): value for name, _, value in (each.partition(b": ") for each in lines)}
+
+    assert (status, body) == (b"HTTP/1.1 201 Created", b'{"a": 1}')
+    assert headers[b"content-length"] == b"8"
+    assert headers[b"etag"] == b'"1"'
+    assert headers[b"cache-control"] == b"no-store"
+    assert headers[b"server"] == b"vitte"
+    assert len(headers[b"x-request-id"]) == 32
+    assert headers[b"date"].endswith(b"GMT")
+    assert headers.get(b"connection") == said
+
+
+async def test_a_large_answer_arrives_whole() -> None:
+    large = b"x" * 20_000_000
+
+    async def written(_request: web.Request) -> Written:
+        return Written(200, "", large)
+
+    async with TestClient(TestServer(application(written))) as client:
+        response = await client.get("/fine/1")
+
+        assert await response.read() == large
+
+
+def test_a_line_of_a_head_is_one_line() -> None:
+    with pytest.raises(ValueError, match="Link"):
+        line("Link", "a\r\nSet-Cookie: b")
 
 
 async def test_what_strangers_invent_makes_no_series(api: TestClient[Any, Any]) -> None:

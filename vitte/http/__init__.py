@@ -21,6 +21,7 @@ from vitte.http.dialogs import (
     NewDialog,
 )
 from vitte.http.exposition import exposition
+from vitte.http.middleware import Served
 from vitte.http.pages import Page
 from vitte.http.problems import answer as refuse
 from vitte.http.route import OPEN, Route
@@ -34,21 +35,19 @@ __all__ = ["build", "exposition", "refuse", "table"]
 
 def build(services: Services) -> web.Application:
     """The application with every route; nothing has been opened yet."""
-    app = web.Application(
-        middlewares=[middleware.observe, middleware.problems_as_answers],
-        client_max_size=services.config.http.body_bytes,
-    )
     access = Access(
         services.database,
         clock=services.clock,
         requests_per_minute=services.config.http.requests_per_minute,
     )
-    for route in table(services):
-        app.router.add_route(route.method, route.path, endpoint.make(route, access))
+    served = [
+        Served(route.method, route.path, endpoint.make(route, access)) for route in table(services)
+    ]
     telegram = services.config.telegram
     if telegram.updates == "webhook":
-        app.router.add_post(telegram.webhook_path(), webhook.Webhook(services).receive)
-    return app
+        receive = webhook.Webhook(services).receive
+        served.append(Served("POST", telegram.webhook_path(), receive))
+    return middleware.application(served, body_bytes=services.config.http.body_bytes)
 
 
 # fmt: off

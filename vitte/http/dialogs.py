@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from vitte.errors import Contradiction, NotThere, VersionGone, VitteError
-from vitte.http import pages
+from vitte.http import pages, reading
 from vitte.http.pages import PageQuery
 from vitte.http.payload import CharacterNumber, DialogNumber, Moment, Patch, Title, UserNumber
 from vitte.http.route import Answer, Asked
@@ -178,7 +178,7 @@ class Dialogs:
 
 
 def _answer(row: dialogs.Dialog) -> Answer:
-    return Answer(body=_show_dialogs([row])[0], version=row.updated_at)
+    return Answer(body=_show_dialogs([row])[0], etag=reading.etag(row.updated_at))
 
 
 def _written(row: dialogs.Dialog) -> bytes:
@@ -193,7 +193,7 @@ def _started(body: bytes, location: str, *, replayed: bool = False) -> Answer:
     headers = {"Location": location}
     if replayed:
         headers["Idempotent-Replayed"] = "true"
-    return Answer(status=201, body=Raw(body), headers=headers)
+    return Answer(status=201, body=body, headers=headers)
 
 
 def _why_not(found: dialogs.Dialog, version: datetime | None) -> VitteError:

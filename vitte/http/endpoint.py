@@ -8,20 +8,22 @@ from aiohttp import web
 
 from vitte.http import reading
 from vitte.http.access import Access
+from vitte.http.middleware import Handler
 from vitte.http.route import OPEN, Answer, Asked, Route
+from vitte.http.written import Written, line
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def make(route: Route, access: Access) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def make(route: Route, access: Access) -> Handler:
     """What aiohttp calls for a route."""
     if route.scope == OPEN:
         return route.answer
     read = _reader(route)
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.Request) -> Written:
         caller = await access.admit(request.headers.get("Authorization", ""), route.scope)
-        return _response(await route.answer(await read(request, caller)))
+        return _written(await route.answer(await read(request, caller)))
 
     return handle
 
@@ -51,13 +53,9 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The query of a route that takes none."""
 
 
-def _response(answer: Answer) -> web.Response:
-    headers = {"Content-Type": "application/json", **answer.headers}
-    if answer.version is not None:
-        headers["ETag"] = reading.etag(answer.version)
+def _written(answer: Answer) -> Written:
+    head = "" if answer.etag is None else f"ETag: {answer.etag}\r\n"
+    for name, value in answer.headers.items():
+        head += line(name, value)
     body = answer.body
-    return web.Response(
-        status=answer.status,
-        body=bytes(body) if isinstance(body, msgspec.Raw) else _encode(body),
-        headers=headers,
-    )
+    return Written(answer.status, head, body if isinstance(body, bytes) else _encode(body))

@@ -1,21 +1,27 @@
-"""What every request passes: its id, its metrics, its log line, its errors made answers."""
+"""What every request passes: its id, its metrics, its log line, its errors made answers.
+
+``application`` gives an aiohttp application of some routes. Its routes are wrapped one by
+one and an address that there is not is a route like others: aiohttp's own chain of
+middlewares would build a handler and a context anew around each request.
+"""
 
 import logging
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import count
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from aiohttp import web
-from multidict import CIMultiDict
 from prometheus_client import Counter, Histogram
 
 from vitte import log, metrics
 from vitte.http import problems
+from vitte.http.written import STRICT, Written
 
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answered: TypeAlias = web.StreamResponse | Written
+Handler: TypeAlias = Callable[[web.Request], Awaitable[Answered]]
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 """Where a request keeps its id."""
@@ -23,73 +29,103 @@ REQUEST_ID: Final = web.RequestKey("request_id", str)
 SLOW_SECONDS: Final = 1.0
 """From here on a request is worth a line of its own in the log."""
 
-_STRICT: Final = CIMultiDict(
-    {
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-        "Referrer-Policy": "no-referrer",
-        "Server": "vitte",
-        "X-Content-Type-Options": "nosniff",
-    }
-)
+NOWHERE: Final = "none"
+"""The label of the addresses that there are not."""
+
 _OURS: Final = 500
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH"})
 
 _log = logging.getLogger(__name__)
 _process: Final = secrets.token_hex(10)
 _numbers: Final = count(1)
 _counters: Final[dict[tuple[str, str, int], Counter]] = {}
-_histograms: Final[dict[str, Histogram]] = {}
 
 
-@web.middleware
-async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request an id (its own, if it brought a plain one), count it and time it."""
-    given = request.headers.get("X-Request-Id")
-    if given is None or _GIVEN_ID.fullmatch(given) is None:
-        given = f"{_process}{next(_numbers):012x}"  # random to a process, one after the other in it
-    request[REQUEST_ID] = given
-    resource = request.match_info.route.resource
-    route = resource.canonical if resource is not None else "none"
-    began = time.perf_counter()
-    with log.about(request_id=given):
-        response = await handler(request)
-        _note(route, request.method, response.status, time.perf_counter() - began)
-    headers = response.headers
-    headers["X-Request-Id"] = given
-    for name, value in _STRICT.items():
-        headers.setdefault(name, value)
+class Served(NamedTuple):
+    """A method and a path, and who answers there."""
+
+    method: str
+    path: str
+    handler: Handler
+
+
+def application(routes: Iterable[Served], *, body_bytes: int = 65_536) -> web.Application:
+    """An application that answers these routes, and says no, in our words, to all else."""
+    app = web.Application(client_max_size=body_bytes)
+    for route in routes:
+        handler = _observed(route.path, route.handler)
+        app.router.add_route(route.method, route.path, handler, expect_handler=_expect)
+    nothing = _observed(NOWHERE, _nothing)
+    app.router.add_route("*", "/{nothing:.*}", nothing, expect_handler=_expect)
+    return app
+
+
+def _observed(
+    route: str, handler: Handler
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Give each request an id (its own, if it brought a plain one), count it and time it."""
+    seconds = metrics.http_seconds.labels(route)
+
+    async def observe(request: web.Request) -> web.StreamResponse:
+        began = time.perf_counter()
+        given = request.headers.get("X-Request-Id")
+        if given is None or _GIVEN_ID.fullmatch(given) is None:
+            given = f"{_process}{next(_numbers):012x}"  # random to a process, one after the other
+        request[REQUEST_ID] = given
+        log.begin(
+            request_id=given
+        )  # aiohttp gives each request a task, and so a context, of its own
+        try:
+            answered = await handler(request)
+        except Exception as error:  # noqa: BLE001  # an edge: no error may reach the socket as it is
+            answered = problems.of(error)
+            if answered.status >= _OURS:  # ours, not the caller's
+                _log.warning("A request failed: %s", type(error).__name__, exc_info=error)
+        _note(route, seconds, request.method, answered.status, time.perf_counter() - began)
+        if isinstance(answered, Written):
+            answered.request_id = given
+            return answered.response()
+        headers = answered.headers
+        headers["X-Request-Id"] = given
+        for name, value in STRICT.items():
+            headers.setdefault(name, value)
+        return answered
+
+    return observe
+
+
+async def _nothing(request: web.Request) -> web.StreamResponse:
+    """Say that there is nothing at an address, or that it answers to other methods."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical != "/{nothing}":
+            _, methods = await resource.resolve(request)
+            allowed |= methods
+    return problems.of(
+        web.HTTPMethodNotAllowed(request.method, allowed) if allowed else web.HTTPNotFound()
+    )
+
+
+async def _expect(request: web.Request) -> web.StreamResponse | None:
+    """Let a body come that waits for it; nothing else can be expected of us."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return None
+    response = problems.answer(417, "Nothing can be expected here but 100-continue.")
+    response.headers.update(STRICT)
     return response
 
 
-@web.middleware
-async def problems_as_answers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever a handler raises into problem+json."""
-    try:
-        return await handler(request)
-    except Exception as error:  # noqa: BLE001  # an edge: no error may reach the socket as it is
-        response = problems.of(error)
-        if response.status >= _OURS:  # ours, not the caller's
-            _log.warning("A request failed: %s", type(error).__name__, exc_info=error)
-        return response
-
-
-def _note(route: str, method: str, status: int, seconds: float) -> None:
+def _note(route: str, times: Histogram, method: str, status: int, seconds: float) -> None:
     """Count a request; the series are looked up once, for that costs more than counting."""
-    method = _as_label(method)
+    method = method if method in _METHODS else "other"  # a stranger's inventions make no series
     if (counter := _counters.get((route, method, status))) is None:
         counter = metrics.http_requests.labels(route, method, str(status))
         _counters[route, method, status] = counter
-    if (histogram := _histograms.get(route)) is None:
-        histogram = _histograms[route] = metrics.http_seconds.labels(route)
     counter.inc()
-    histogram.observe(seconds)
+    times.observe(seconds)
     if status >= _OURS or seconds >= SLOW_SECONDS:
         _log.warning("%s %s %d in %.3f s", method, route, status, seconds)
     elif _log.isEnabledFor(logging.DEBUG):
         _log.debug("%s %s %d in %.3f s", method, route, status, seconds)
-
-
-def _as_label(method: str) -> str:
-    """The method as a label: a stranger's inventions must not become series."""
-    return method if method in {"GET", "HEAD", "POST", "PATCH"} else "other"

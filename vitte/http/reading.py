@@ -32,6 +32,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 _FRACTION: Final = re.compile(rb"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 _DIGITS: Final = 18
+_QUERIES: Final = 4_096
+_LONG_QUERY: Final = 200
 _MEDIA: Final = ("application/json", "application/merge-patch+json")
 
 
@@ -79,11 +81,11 @@ def key(text: str | None) -> str | None:
 
 
 class Query(Generic[T]):
-    """Reads queries of one shape."""
+    """Reads queries of one shape, and remembers what it read: the same are asked again and again."""
 
     def __init__(self, shape: type[T]) -> None:
         self._shape = shape
-        self._nothing = msgspec.convert({}, shape)
+        self._read: dict[str, T] = {"": msgspec.convert({}, shape)}
 
     def read(self, request: web.Request) -> T:
         """Read the query of a request.
@@ -91,16 +93,25 @@ class Query(Generic[T]):
         Raises:
             BadInput: A parameter is unknown, given twice, or not what it must be.
         """
-        if not request.query_string:
-            return self._nothing
+        text = request.rel_url.raw_query_string
+        if (known := self._read.get(text)) is not None:
+            return known
         given = request.query
         values: dict[str, Any] = dict(given)
         try:
             if len(values) == len(given):
-                return msgspec.convert(values, self._shape, strict=False)
+                return self._keep(text, msgspec.convert(values, self._shape, strict=False))
         except msgspec.ValidationError:
             pass
         raise BadInput(*self._faults(request))
+
+    def _keep(self, text: str, query: T) -> T:
+        if len(text) <= _LONG_QUERY:
+            if len(self._read) >= _QUERIES:
+                nothing = self._read[""]
+                self._read = {"": nothing}
+            self._read[text] = query
+        return query
 
     def _faults(self, request: web.Request) -> Iterator[tuple[str, str]]:
         given = request.query

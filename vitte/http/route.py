@@ -6,10 +6,10 @@ between the socket and it is in ``endpoint``.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from aiohttp import web
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from vitte.http.access import Caller
 from vitte.http.middleware import REQUEST_ID
@@ -46,11 +46,11 @@ class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What is answered; ``version`` becomes the ETag."""
+    """What is answered, as a payload or as JSON already."""
 
-    body: Struct | Raw | None = None
+    body: Struct | bytes
     status: int = 200
-    version: datetime | None = None
+    etag: str | None = None
     headers: Mapping[str, str] = {}
 
 
@@ -84,6 +84,3 @@ class Route(Struct, frozen=True, kw_only=True):
         """The operation's name in the document: ``patch_dialogs_dialog_id``."""
         words = self.path.removeprefix("/api/v1/").replace("{", "").replace("}", "")
         return "_".join([self.method.lower(), *words.replace(".", "/").strip("/").split("/")])
-
-
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from vitte.actors import cache
 from vitte.errors import BadInput, Contradiction, NotThere, VersionGone, VitteError
+from vitte.http import reading
 from vitte.http.payload import Moment, Patch, UserNumber
 from vitte.http.route import Answer, Asked
 from vitte.services import Services
@@ -104,7 +105,7 @@ class Subscriptions:
             expires_at=row.expires_at,
             updated_at=row.updated_at,
         )
-        return Answer(body=body, version=row.updated_at)
+        return Answer(body=body, etag=reading.etag(row.updated_at))
 
 
 def _refuse_nonsense(plan: Plan, expires_at: datetime | None) -> None:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from vitte.actors import cache
 from vitte.errors import BadInput, Contradiction, NotThere, VersionGone
+from vitte.http import reading
 from vitte.http.payload import CharacterNumber, Moment, Name, Patch, Username, UserNumber
 from vitte.http.route import Answer, Asked
 from vitte.services import Services
@@ -154,9 +155,9 @@ def _character(body: SettingsPatch) -> CharacterId | UnsetType | None:
 
 def _user(row: users.User) -> Answer:
     body = msgspec.convert(row, User, from_attributes=True)
-    return Answer(body=body, version=row.updated_at)
+    return Answer(body=body, etag=reading.etag(row.updated_at))
 
 
 def _settings(row: settings.Settings) -> Answer:
     body = msgspec.convert(row, Settings, from_attributes=True)
-    return Answer(body=body, version=row.updated_at)
+    return Answer(body=body, etag=reading.etag(row.updated_at))
