@@ -18,6 +18,7 @@ from vitte.actors import (
     breaker,
     cache,
     chores,
+    clerk,
     conversation,
     cron,
     herald,
@@ -57,6 +58,7 @@ class House:
         self.config = config
         self.systemd = systemd or herald.Systemd()
         self.cache_box: Mailbox[cache.Message] = Mailbox("cache")
+        self.clerk_box: Mailbox[clerk.Message] = Mailbox("clerk")
         self.limiter_box: Mailbox[limiter.Message] = Mailbox("limiter")
         self.scribe_box: Mailbox[scribe.Message] = Mailbox("scribe", capacity=4096)
         self.outbox_box: Mailbox[outbox.Message] = Mailbox("outbox", capacity=4096)
@@ -71,6 +73,7 @@ class House:
             database=_database(config),
             redis=keyspace.connect(config.redis),
             cache=cache.Front(self.cache_box.ref, config.cache),
+            clerk=self.clerk_box.ref,
             limiter=self.limiter_box.ref,
             inbox=self.inbox_box.ref,
             words=words,
@@ -102,6 +105,14 @@ class House:
             ),
             settings=settings,
             clock=clock,
+        )
+
+    def clerk(self) -> clerk.Clerk:
+        """Writes what programs ask for."""
+        return clerk.Clerk(
+            database=self.services.database,
+            cache=self.services.cache,
+            clock=self.services.clock,
         )
 
     def limiter(self) -> limiter.Limiter:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from vitte.actors import cache, inbox, limiter
+from vitte.actors import cache, clerk, inbox, limiter
 from vitte.config import Config
 from vitte.i18n import Words
 from vitte.runtime import Ref
@@ -25,6 +25,7 @@ class Services(Struct, frozen=True, kw_only=True):
     database: Database
     redis: keyspace.Client
     cache: cache.Front
+    clerk: Ref[clerk.Message]
     limiter: Ref[limiter.Message]
     inbox: Ref[inbox.Message]
     words: Words

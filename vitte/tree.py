@@ -31,6 +31,7 @@ def plant(house: House) -> Supervisor:
             Supervisor("services", ONE_FOR_ONE, within(10, minutes=1), note="asked by many, they ask the stores once", children=[
                 Child("redis", house.probe, note="looks whether it is back; while it is away nobody asks it"),
                 Child("cache", house.cache, mailbox=house.cache_box, note="what is read again and again"),
+                Child("clerk", house.clerk, mailbox=house.clerk_box, note="writes what programs ask for, for many at once"),
                 Child("limiter", house.limiter, mailbox=house.limiter_box, note="how often a person may speak")])]),
         Supervisor("updates", ONE_FOR_ONE, within(10, minutes=1), note="the way of an update, from its end to its beginning", children=[
             Child("outbox", house.outbox, mailbox=house.outbox_box, shutdown=20.0, backoff=PATIENT, note="says every word to Telegram, once"),

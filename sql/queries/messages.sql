@@ -12,15 +12,25 @@ FROM unnest(%(roles)s::text[], %(texts)s::text[]) WITH ORDINALITY AS said (role,
 ORDER BY said.place
 RETURNING id, dialog_id, user_id, role, text, created_at;
 
--- list_recent_messages
--- The latest words of a dialog, of one role or both, the newest first. Nothing in it is older than the dialog itself: saying so spares
--- PostgreSQL the months before it began.
-SELECT id, dialog_id, user_id, role, text, created_at
-FROM messages
-WHERE dialog_id = %(dialog_id)s AND created_at >= %(since)s AND id < %(before)s
-    AND (%(role)s::text IS NULL OR role = %(role)s)
-ORDER BY id DESC
-LIMIT %(limit)s;
+-- list_pages_of_messages
+-- Many pages of messages with one question, each narrowed in its own way; which page a row belongs to is told by its
+-- place, the newest first. A page of a dialog in which nothing was said is a row whose id is 0, one of a dialog that is not
+-- there is none. Nothing in a dialog is older than itself: saying so spares PostgreSQL the months before it began.
+SELECT asked.place, dialogs.user_id AS owner, coalesce(found.id, 0) AS id, dialogs.id AS dialog_id, dialogs.user_id,
+    coalesce(found.role, 'user') AS role, coalesce(found.text, '') AS text,
+    coalesce(found.created_at, dialogs.created_at) AS created_at
+FROM unnest(%(dialogs)s::bigint[], %(befores)s::bigint[], %(roles)s::text[], %(limits)s::integer[])
+    WITH ORDINALITY AS asked (dialog_id, before, role, most, place)
+JOIN dialogs ON dialogs.id = asked.dialog_id AND dialogs.id = ANY(%(dialogs)s::bigint[])
+LEFT JOIN LATERAL (
+    SELECT messages.id, messages.role, messages.text, messages.created_at
+    FROM messages
+    WHERE messages.dialog_id = dialogs.id AND messages.created_at >= dialogs.created_at AND messages.id < asked.before
+        AND (asked.role IS NULL OR messages.role = asked.role)
+    ORDER BY messages.id DESC
+    LIMIT asked.most
+) AS found ON true
+ORDER BY asked.place, id DESC;
 
 -- delete_old_messages
 -- Delete messages past what their owner's plan keeps, among the next so many old ones after a given id. Walking along

@@ -106,8 +106,8 @@ async def test_an_answer_that_is_bytes_already_is_http_all_the_same(
         return Written(201, 'ETag: "1"\r\n', b'{"a": 1}')
 
     async with TestServer(application(written)) as server:
-        assert server.port is not None
-        async with await anyio.connect_tcp("127.0.0.1", server.port) as stream:
+        url = server.make_url("/")
+        async with await anyio.connect_tcp("127.0.0.1", url.port or 0) as stream:
             request = f"GET /fine/1 HTTP/{version}\r\nHost: vitte\r\n{connection}\r\n"
             await stream.send(request.encode())
             with anyio.fail_after(5):

@@ -48,10 +48,34 @@ async def test_messages_come_in_pages_the_newest_first(database: Database) -> No
     for number in range(5):
         await messages.add_exchange(database, dialog, str(number), [], NOW + number * 20 * DAY)
 
-    first = await messages.list_recent(database, dialog, limit=3)
-    rest = await messages.list_recent(database, dialog, limit=3, before=first[-1].id)
+    first = messages.Asked(dialog.id, messages.NEWEST, 3)
+    begin = (await messages.list_pages(database, [first]))[first].messages
+    second = messages.Asked(dialog.id, begin[-1].id, 3)
+    rest = (await messages.list_pages(database, [second]))[second].messages
 
-    assert [one.text for one in first + rest] == ["4", "3", "2", "1", "0"]
+    assert [one.text for one in begin + rest] == ["4", "3", "2", "1", "0"]
+
+
+async def test_many_pages_come_with_one_question_and_say_whose_they_are(database: Database) -> None:
+    await register(database, ANNA, BORIS)
+    hers, his = await start_dialog(database, ANNA), await start_dialog(database, BORIS)
+    await messages.add_exchange(database, hers, "Привет", ["Здравствуйте"], NOW)
+    everything = messages.Asked(hers.id, messages.NEWEST, 10)
+    answered = messages.Asked(hers.id, messages.NEWEST, 10, "character")
+    silent = messages.Asked(his.id, messages.NEWEST, 10)
+    missing = messages.Asked(dialogs.DialogId(999), messages.NEWEST, 10)
+
+    pages = await messages.list_pages(database, [silent, missing, everything, answered])
+
+    assert missing not in pages
+    assert [pages[each].owner for each in (everything, answered, silent)] == [
+        ANNA.id,
+        ANNA.id,
+        BORIS.id,
+    ]
+    assert [one.text for one in pages[everything].messages] == ["Здравствуйте", "Привет"]
+    assert [one.text for one in pages[answered].messages] == ["Здравствуйте"]
+    assert pages[silent].messages == []
 
 
 async def test_nobody_speaks_in_anothers_dialog(database: Database) -> None:

@@ -43,7 +43,10 @@ GIVEN = {
     "roles": ["user"],
     "texts": ["x"],
     **{name: [1] for name in ("users", "dialogs", "chats", "updates", "lanes", "tries")},
-    **{name: ["x"] for name in ("kinds", "methods", "reasons")},
+    **{name: [1] for name in ("befores", "limits", "characters", "tokens")},
+    **{name: ["x"] for name in ("kinds", "methods", "reasons", "titles", "keys", "locations")},
+    "requests": [b"x"],
+    "versions": [NOW],
     **{name: ["{}"] for name in ("bodies", "payloads")},
     **dict.fromkeys(("old", "new"), 1),
     "days": [date(2026, 11, 20)],
@@ -52,9 +55,8 @@ GIVEN = {
 OTHERWISE = {
     "add_usages": {"messages": [1]},
     "list_letters": {"before": 1},
-    "list_dialogs": {"before": 1},
     "list_dialogs_of_all": {"before": 1},
-    "list_recent_messages": {"before": 1},
+    "keep_answers": {"bodies": [b"x"]},
 }
 
 

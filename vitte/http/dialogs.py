@@ -7,18 +7,18 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from vitte.actors import cache, clerk
+from vitte.actors.clerk import Once
 from vitte.errors import Contradiction, NotThere, VersionGone, VitteError
 from vitte.http import pages, reading
 from vitte.http.pages import PageQuery
 from vitte.http.payload import CharacterNumber, DialogNumber, Moment, Patch, Title, UserNumber
 from vitte.http.route import Answer, Asked
 from vitte.services import Services
-from vitte.store import dialogs, idempotency, messages, users
+from vitte.store import dialogs, idempotency, messages
 from vitte.store.characters import CharacterId
 from vitte.store.dialogs import DialogId, State
 from vitte.store.messages import MessageId, Role
-from vitte.store.pool import Session
-from vitte.store.users import UserId
 
 
 class Dialog(Struct, frozen=True, kw_only=True):
@@ -88,6 +88,8 @@ class Dialogs:
 
     def __init__(self, services: Services) -> None:
         self._database = services.database
+        self._cache = services.cache
+        self._clerk = services.clerk
         self._clock = services.clock
 
     async def list(self, asked: Asked[DialogsQuery, None]) -> Answer:
@@ -95,14 +97,16 @@ class Dialogs:
         query, user = asked.query, asked.caller.user_id
         if query.user_id is not UNSET:
             user = asked.caller.must_be_let_see(query.user_id, "user")
-        rows = await dialogs.list_of(
-            self._database,
-            user,
-            limit=query.limit + 1,
-            before=DialogId(query.before()),
-            states=dialogs.EVERY_STATE if query.state is UNSET else (query.state,),
-            character=None if query.character_id is UNSET else CharacterId(query.character_id),
-        )
+        limit, before = query.limit + 1, DialogId(query.before())
+        state = None if query.state is UNSET else query.state
+        character = None if query.character_id is UNSET else CharacterId(query.character_id)
+        if user is None:
+            rows = await dialogs.list_of_all(
+                self._database, limit=limit, before=before, state=state, character=character
+            )
+        else:
+            page = dialogs.Asked(user, before, limit, state, character)
+            rows = (await dialogs.list_pages(self._database, [page]))[page]
         return pages.answer(asked.request, query, rows, show=_show_dialogs, key=_id)
 
     async def get(self, asked: Asked[None, None]) -> Answer:
@@ -111,38 +115,63 @@ class Dialogs:
 
     async def messages(self, asked: Asked[MessagesQuery, None]) -> Answer:
         """What was said in a dialog, the latest first."""
-        query, dialog = asked.query, await self._find(asked)
-        rows = await messages.list_recent(
-            self._database,
-            dialog,
-            limit=query.limit + 1,
-            before=MessageId(query.before()),
-            role=None if query.role is UNSET else query.role,
+        query = asked.query
+        wanted = messages.Asked(
+            DialogId(asked.number),
+            MessageId(query.before()),
+            query.limit + 1,
+            None if query.role is UNSET else query.role,
         )
-        return pages.answer(asked.request, query, rows, show=_show_messages, key=_id)
+        page = (await messages.list_pages(self._database, [wanted])).get(wanted)
+        if page is None or asked.caller.user_id not in {None, page.owner}:
+            raise NotThere("dialog")
+        return pages.answer(asked.request, query, page.messages, show=_show_messages, key=_id)
 
     async def post(self, asked: Asked[None, NewDialog]) -> Answer:
         """Start a dialog; with an Idempotency-Key, once however often it is asked."""
-        asked.caller.must_be_let_see(asked.body.user_id, "user")
+        body = asked.body
+        wish = dialogs.Wish(
+            user=asked.caller.must_be_let_see(body.user_id, "user"),
+            character=None if body.character_id is UNSET else CharacterId(body.character_id),
+            title=body.title,
+        )
         if asked.key is None:
-            row = await self._start(self._database, asked)
-            return _started(_written(row), _where(row))
-        return await self._start_once(asked, asked.key)
+            return _started(_answered(await clerk.start_dialog(self._clerk, wish)))
+        request = hashlib.sha256(b"POST dialogs " + await asked.request.read()).digest()
+        key = idempotency.Key(asked.caller.token_id, asked.key)
+        once = Once(key=key, request=request, answer=_answered)
+        settled = await clerk.start_dialog_once(self._clerk, wish, once)
+        return _started(settled.answer, replayed=settled.replayed)
 
     async def patch(self, asked: Asked[None, DialogPatch]) -> Answer:
         """Change a dialog's title or state."""
+        body = asked.body
+        if body.state == "open":
+            return _answer(await self._open(asked))
+        change = dialogs.Change(
+            dialog=DialogId(asked.number),
+            user=asked.caller.user_id,
+            title=None if body.title is UNSET else body.title,
+            state=None if body.state is UNSET else body.state,
+            version=asked.version,
+        )
+        return _answer(await clerk.change_dialog(self._clerk, change))
+
+    async def _open(self, asked: Asked[None, DialogPatch]) -> dialogs.Dialog:
+        """Open a dialog, with its title: alone, for it may meet another open one at any moment."""
         changed = await dialogs.change(
             self._database,
             asked.caller.user_id,
             DialogId(asked.number),
             self._clock(),
             title=asked.body.title,
-            state=asked.body.state,
+            state="open",
             version=asked.version,
         )
         if changed is None:
             raise _why_not(await self._find(asked), asked.version)
-        return _answer(changed)
+        await cache.forget(self._cache, changed.user_id)
+        return changed
 
     async def _find(self, asked: Asked[Any, Any]) -> dialogs.Dialog:
         found = await dialogs.get(self._database, asked.caller.user_id, DialogId(asked.number))
@@ -150,50 +179,21 @@ class Dialogs:
             raise NotThere("dialog")
         return found
 
-    async def _start(self, session: Session, asked: Asked[None, NewDialog]) -> dialogs.Dialog:
-        body, user = asked.body, UserId(asked.body.user_id)
-        character = None if body.character_id is UNSET else CharacterId(body.character_id)
-        started = await dialogs.start_if_possible(
-            session, user, character, self._clock(), title=body.title
-        )
-        if started is not None:
-            return started
-        if await users.get(session, user) is None:
-            raise NotThere("user")
-        raise Contradiction("this character is not offered", "character_id")
-
-    async def _start_once(self, asked: Asked[None, NewDialog], key: str) -> Answer:
-        request = hashlib.sha256(b"POST dialogs " + await asked.request.read()).digest()
-        token = asked.caller.token_id
-        async with self._database.transaction() as transaction:
-            kept = await idempotency.claim(transaction, token, key, request, self._clock())
-            if kept is None:
-                row = await self._start(transaction, asked)
-                location, body = _where(row), _written(row)
-                await idempotency.keep(transaction, token, key, location=location, body=body)
-                return _started(body, location)
-        if kept.request != request or kept.body is None or kept.location is None:
-            raise Contradiction("this key came with another request", "Idempotency-Key")
-        return _started(kept.body, kept.location, replayed=True)
-
 
 def _answer(row: dialogs.Dialog) -> Answer:
     return Answer(body=_show_dialogs([row])[0], etag=reading.etag(row.updated_at))
 
 
-def _written(row: dialogs.Dialog) -> bytes:
-    return _encode(_show_dialogs([row])[0])
+def _answered(row: dialogs.Dialog) -> idempotency.Answer:
+    body = _encode(_show_dialogs([row])[0])
+    return idempotency.Answer(location=f"/api/v1/dialogs/{row.id}", body=body)
 
 
-def _where(row: dialogs.Dialog) -> str:
-    return f"/api/v1/dialogs/{row.id}"
-
-
-def _started(body: bytes, location: str, *, replayed: bool = False) -> Answer:
-    headers = {"Location": location}
+def _started(answer: idempotency.Answer, *, replayed: bool = False) -> Answer:
+    headers = {"Location": answer.location}
     if replayed:
         headers["Idempotent-Replayed"] = "true"
-    return Answer(status=201, body=body, headers=headers)
+    return Answer(status=201, body=answer.body, headers=headers)
 
 
 def _why_not(found: dialogs.Dialog, version: datetime | None) -> VitteError:

@@ -1,8 +1,12 @@
-"""Conversations between a person and a character; at most one a person is open."""
+"""Conversations between a person and a character; at most one a person is open.
+
+What programs ask comes in many at once: pages, wishes and changes are read and written
+with one statement for all of them.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -14,10 +18,12 @@ from vitte.store.users import UserId
 GET_OPEN = take("dialogs", "get_open_dialog")
 GET = take("dialogs", "get_dialog")
 GET_OF_ANYONE = take("dialogs", "get_dialog_of_anyone")
-LIST = take("dialogs", "list_dialogs")
+GET_MANY = take("dialogs", "get_dialogs")
+LIST_PAGES = take("dialogs", "list_pages_of_dialogs")
 LIST_OF_ALL = take("dialogs", "list_dialogs_of_all")
 START = take("dialogs", "start_dialog")
-START_IF_POSSIBLE = take("dialogs", "start_dialog_if_possible")
+START_MANY = take("dialogs", "start_dialogs")
+CHANGE_MANY = take("dialogs", "change_dialogs")
 CHANGE = take("dialogs", "change_dialog")
 RESUME = take("dialogs", "resume_dialog")
 GET_SCENE = take("dialogs", "get_scene")
@@ -29,10 +35,9 @@ NEWEST = DialogId(2**63 - 1)
 """Above every dialog: where a list begins."""
 
 State = Literal["open", "closed", "archived"]
-EVERY_STATE: tuple[State, ...] = ("open", "closed", "archived")
 
 
-class Dialog(Struct, frozen=True, kw_only=True):
+class Dialog(Struct, frozen=True, kw_only=True, gc=False):
     """A conversation. ``last_message_at`` is its start while nothing was said."""
 
     id: DialogId
@@ -47,6 +52,51 @@ class Dialog(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class Asked(NamedTuple):
+    """A page of a person's dialogs: so many below an id, in one state or any, with one character or any."""
+
+    user: UserId
+    before: DialogId
+    limit: int
+    state: State | None = None
+    character: CharacterId | None = None
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """A dialog to be started. Without a character it is the one that the person chose last."""
+
+    user: UserId
+    character: CharacterId | None = None
+    title: str = ""
+
+
+class Started(Struct, frozen=True, kw_only=True):
+    """What became of a wish: None when the person is not known or the character not offered."""
+
+    known: bool
+    dialog: Dialog | None
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What changes of a dialog, a person's (None: anyone's); what is None stays.
+
+    ``version`` is the ``updated_at`` that the change is meant for; None is any.
+    """
+
+    dialog: DialogId
+    user: UserId | None
+    title: str | None = None
+    state: Literal["closed", "archived"] | None = None
+    version: datetime | None = None
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """What became of a change: None when it was meant for another version, or found nothing."""
+
+    found: bool
+    dialog: Dialog | None
+
+
 class Scene(Struct, frozen=True, kw_only=True):
     """What an answer needs of an open dialog; ``recent`` is JSON, a list of role and text."""
 
@@ -55,6 +105,36 @@ class Scene(Struct, frozen=True, kw_only=True):
     temperament: Temperament
     used: int
     recent: str
+
+
+class _Listed(Dialog, frozen=True, kw_only=True, gc=False):
+    place: int
+
+
+class _Placed(Struct, frozen=True, kw_only=True):
+    """A dialog, or none, and which of many questions it answers."""
+
+    place: int
+    id: DialogId | None
+    user_id: UserId | None
+    character_id: CharacterId | None
+    title: str | None
+    state: State | None
+    last_message_at: datetime | None
+    closed_at: datetime | None
+    archived_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+    def dialog(self) -> Dialog | None:
+        """The dialog, if there is one: its columns are there together or not at all."""
+        if self.id is None:
+            return None
+        return Dialog(**{name: getattr(self, name) for name in Dialog.__struct_fields__})
+
+
+class _PlacedStart(_Placed, frozen=True, kw_only=True):
+    known: bool
 
 
 async def get_scene(session: Session, user: UserId, day: date, *, limit: int) -> Scene | None:
@@ -80,23 +160,42 @@ async def get(session: Session, user: UserId | None, dialog: DialogId) -> Dialog
     return await session.row_or_none(GET, Dialog, user_id=user, id=dialog)
 
 
-async def list_of(  # noqa: PLR0913  # each narrows the list in a way of its own
+async def get_many(session: Session, wanted: Sequence[DialogId]) -> dict[DialogId, Dialog]:
+    """Give those of some dialogs that there are, whosever they are, by their ids."""
+    found = await session.rows(GET_MANY, Dialog, ids=list(wanted))
+    return {dialog.id: dialog for dialog in found}
+
+
+async def list_pages(session: Session, asked: Sequence[Asked]) -> dict[Asked, list[Dialog]]:
+    """Give many pages of dialogs, each the newest first, with one question."""
+    pages: dict[Asked, list[Dialog]] = {page: [] for page in asked}
+    rows = await session.rows(
+        LIST_PAGES,
+        _Listed,
+        users=[page.user for page in pages],
+        befores=[page.before for page in pages],
+        states=[page.state for page in pages],
+        characters=[page.character for page in pages],
+        limits=[page.limit for page in pages],
+    )
+    places = list(pages)
+    for row in rows:
+        pages[places[row.place - 1]].append(row)
+    return pages
+
+
+async def list_of_all(
     session: Session,
-    user: UserId | None,
     *,
     limit: int,
     before: DialogId = NEWEST,
-    states: Sequence[State] = EVERY_STATE,
+    state: State | None = None,
     character: CharacterId | None = None,
 ) -> list[Dialog]:
-    """Give a page of a person's dialogs, the newest first, those older than ``before``.
-
-    ``user`` None asks for everybody's, ``character`` None for those with any.
-    """
-    given = {"before": before, "limit": limit, "states": list(states), "character_id": character}
-    if user is None:
-        return await session.rows(LIST_OF_ALL, Dialog, **given)
-    return await session.rows(LIST, Dialog, user_id=user, **given)
+    """Give a page of everybody's dialogs, the newest first, those older than ``before``."""
+    return await session.rows(
+        LIST_OF_ALL, Dialog, before=before, limit=limit, state=state, character_id=character
+    )
 
 
 async def start(
@@ -108,16 +207,34 @@ async def start(
     )
 
 
-async def start_if_possible(
-    session: Session, user: UserId, character: CharacterId | None, now: datetime, *, title: str
-) -> Dialog | None:
-    """As ``start``; None when the person is not known or the character not offered.
-
-    Without a character it is the one that the person chose last, or else the first.
-    """
-    return await session.row_or_none(
-        START_IF_POSSIBLE, Dialog, user_id=user, character_id=character, title=title, now=now
+async def start_many(session: Session, wishes: Sequence[Wish], now: datetime) -> list[Started]:
+    """As ``start``, for programs, each person at most once; give what became of each wish."""
+    rows = await session.rows(
+        START_MANY,
+        _PlacedStart,
+        users=[wish.user for wish in wishes],
+        characters=[wish.character for wish in wishes],
+        titles=[wish.title for wish in wishes],
+        now=now,
     )
+    return [Started(known=row.known, dialog=row.dialog()) for row in rows]
+
+
+async def change_many(session: Session, changes: Sequence[Change], now: datetime) -> list[Changed]:
+    """Change many dialogs, each at most once; give what became of each change."""
+    rows = await session.rows(
+        CHANGE_MANY,
+        _Placed,
+        ids=[change.dialog for change in changes],
+        users=[change.user for change in changes],
+        titles=[change.title for change in changes],
+        states=[change.state for change in changes],
+        versions=[change.version for change in changes],
+        now=now,
+    )
+    found = {row.place: Changed(found=True, dialog=row.dialog()) for row in rows}
+    nothing = Changed(found=False, dialog=None)
+    return [found.get(place, nothing) for place in range(1, len(changes) + 1)]
 
 
 async def change(  # noqa: PLR0913  # what may be changed, each apart

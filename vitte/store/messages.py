@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from vitte.store.users import UserId
 
 ADD_EXCHANGE = take("messages", "add_exchange")
 ADD_EXCHANGES = take("messages", "add_exchanges")
-LIST_RECENT = take("messages", "list_recent_messages")
+LIST_PAGES = take("messages", "list_pages_of_messages")
 DELETE_OLD = take("messages", "delete_old_messages")
 MAKE_PARTITIONS = take("messages", "make_partitions")
 
@@ -30,7 +30,7 @@ LONGEST = 16_384
 Role = Literal["user", "character"]
 
 
-class Message(Struct, frozen=True, kw_only=True):
+class Message(Struct, frozen=True, kw_only=True, gc=False):
     """Something said in a dialog, by the person or by the character."""
 
     id: MessageId
@@ -39,6 +39,29 @@ class Message(Struct, frozen=True, kw_only=True):
     role: Role
     text: str
     created_at: datetime
+
+
+class Asked(NamedTuple):
+    """A page of a dialog's messages: so many below an id, of one role or both."""
+
+    dialog: DialogId
+    before: MessageId
+    limit: int
+    role: Role | None = None
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Messages of a dialog, the newest first, and whose dialog it is."""
+
+    owner: UserId
+    messages: list[Message]
+
+
+class _Listed(Message, frozen=True, kw_only=True, gc=False):
+    """A message, which page of many it belongs to, and whose dialog it is; without a message id 0."""
+
+    place: int
+    owner: UserId
 
 
 class Retention(Struct, frozen=True, kw_only=True):
@@ -113,26 +136,38 @@ async def add_exchanges(session: Session, exchanges: Sequence[Exchange], now: da
     )
 
 
-async def list_recent(
-    session: Session,
-    dialog: Dialog,
-    *,
-    limit: int,
-    before: MessageId = NEWEST,
-    role: Role | None = None,
-) -> list[Message]:
-    """Give the latest messages of a dialog, the newest first, those older than ``before``.
+async def list_pages(session: Session, asked: Sequence[Asked]) -> dict[Asked, Page]:
+    """Give many pages of messages, each the newest first, with one question.
 
-    ``role`` None gives what both sides said.
+    A page of a dialog that is not there is left out.
     """
-    return await session.rows(
-        LIST_RECENT,
-        Message,
-        dialog_id=dialog.id,
-        since=dialog.created_at,
-        before=before,
-        role=role,
-        limit=limit,
+    rows = await session.rows(
+        LIST_PAGES,
+        _Listed,
+        dialogs=[page.dialog for page in asked],
+        befores=[page.before for page in asked],
+        roles=[page.role for page in asked],
+        limits=[page.limit for page in asked],
+    )
+    pages: dict[Asked, Page] = {}
+    for row in rows:
+        page = asked[row.place - 1]
+        if (found := pages.get(page)) is None:
+            found = pages[page] = Page(owner=row.owner, messages=[])
+        if row.id != OLDEST:
+            found.messages.append(row)
+    return pages
+
+
+async def list_recent(session: Session, dialog: Dialog, *, limit: int) -> list[Message]:
+    """Give the latest messages of a dialog, the newest first."""
+    asked = Asked(dialog.id, NEWEST, limit)
+    page = (await list_pages(session, [asked])).get(asked)
+    names = Message.__struct_fields__
+    return (
+        []
+        if page is None
+        else [Message(**{name: getattr(row, name) for name in names}) for row in page.messages]
     )
 
 

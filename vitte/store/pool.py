@@ -16,7 +16,6 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import psycopg
 from anyio import CancelScope, fail_after
 from msgspec import Struct
-from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from vitte.errors import Contradiction, DatabaseAway, DatabaseBusy, DatabaseSlow
@@ -29,6 +28,7 @@ from vitte.store.connection import (
     is_silent,
 )
 from vitte.store.queries import Query
+from vitte.store.rows import made
 
 __all__ = ["Database", "PoolLimits", "PoolState", "Session", "Transaction"]
 
@@ -74,13 +74,13 @@ class Transaction:
 
     async def row_or_none(self, query: Query, row: type[Row], /, **given: Any) -> Row | None:
         """See ``Session.row_or_none``."""
-        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+        async with self._connection.cursor(row_factory=made(row)) as cursor:
             await self._ask(cursor, query, given)
             return await cursor.fetchone()
 
     async def rows(self, query: Query, row: type[Row], /, **given: Any) -> list[Row]:
         """See ``Session.rows``."""
-        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+        async with self._connection.cursor(row_factory=made(row)) as cursor:
             await self._ask(cursor, query, given)
             return await cursor.fetchall()
 

@@ -101,7 +101,8 @@ class People:
 
     async def dialog(self, user: UserId, *said: str) -> dialogs.Dialog:
         """A dialog of a person in which so much was said."""
-        dialog = await dialogs.start_if_possible(self.database, user, None, utc_now(), title="")
+        [started] = await dialogs.start_many(self.database, [dialogs.Wish(user=user)], utc_now())
+        dialog = started.dialog
         assert dialog is not None
         for text in said:
             await messages.add_exchange(self.database, dialog, text, [f"{text}?"], utc_now())

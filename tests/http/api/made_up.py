@@ -83,14 +83,12 @@ async def _furnish(database: Database) -> dict[str, object]:
     """People with something to be seen, and who calls."""
     now = utc_now()
     await register(database, ANNA, BORIS, now=now)
-    character = None
     for person in (ANNA, BORIS):
         for title in ("one", "two", "three"):
-            dialog = await dialogs.start_if_possible(
-                database, person.id, character, now, title=title
-            )
-            assert dialog is not None
-            await messages.add_exchange(database, dialog, "Hello", ["Hello to you"], now)
+            wish = dialogs.Wish(user=person.id, title=title)
+            [started] = await dialogs.start_many(database, [wish], now)
+            assert started.dialog is not None
+            await messages.add_exchange(database, started.dialog, "Hello", ["Hello to you"], now)
     day = timedelta(days=1)
     await statistics.add_day(database, now.date(), begins=now - day, ends=now, now=now)
     callers = [("anna", ANNA.id), ("boris", BORIS.id), ("operator", None)]
