@@ -44,7 +44,8 @@ async def working(
     cache_box, box = Mailbox[cache.Message]("cache"), Mailbox[clerk.Message]("clerk")
 
     def begin() -> Clerk:
-        return Clerk(database=database, cache=cache_box.ref, clock=lambda: NOW)
+        front = cache.Front(cache_box.ref)
+        return Clerk(database=database, cache=front, clock=lambda: NOW)
 
     async with living(
         Child("cache", lambda: watched.run, mailbox=cache_box), Child("clerk", begin, mailbox=box)

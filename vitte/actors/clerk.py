@@ -200,11 +200,11 @@ class Clerk:
 
     async def _tell(self, users: Iterable[UserId]) -> None:
         """Have the cache drop what has changed. It is written: a cache that fell has dropped all."""
-        try:
-            for user in set(users):
+        for user in set(users):
+            try:
                 await cache.forget(self._cache, user)
-        except RuntimeFault as problem:
-            log.warning("Written, and not told: %s: %s", type(problem).__name__, problem)
+            except RuntimeFault as problem:
+                log.warning("Written, and not told: %s: %s", type(problem).__name__, problem)
 
 
 async def _started(
