@@ -155,8 +155,13 @@ class Limiter(Section, frozen=True):
     """How much a person may say."""
 
     messages_per_minute: int = 10
+    premium_per_minute: int = 10
     free_per_day: int = 200
     premium_per_day: int = 2000
+
+    def per_minute(self, plan: Literal["free", "premium"]) -> int:
+        """How many messages a plan allows in any 60 seconds."""
+        return self.premium_per_minute if plan == "premium" else self.messages_per_minute
 
 
 class Cron(Section, frozen=True):

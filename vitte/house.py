@@ -117,9 +117,7 @@ class House:
 
     def limiter(self) -> limiter.Limiter:
         """Judges for all who ask."""
-        return limiter.Limiter(
-            redis=self.services.redis, limit=self.config.limiter.messages_per_minute
-        )
+        return limiter.Limiter(redis=self.services.redis, breaker=self.breaker)
 
     def cron(self, job: cron.Job) -> Callable[[], cron.Cron]:
         """Runs one job by the clock."""

@@ -1,58 +1,74 @@
 """The limiter: how often each person may speak.
 
 Owns the Redis keys under ``rate:``. It keeps an exact sliding window: a message
-is let through when fewer than ``limit`` were let through in the 60 seconds
-before it; what is refused does not count, so a steady sender recovers. When
-Redis is silent it judges from this process's own memory and counts that it
-did: the limit holds, only less widely. A fall loses that memory alone.
+is let through when fewer than the person's limit were let through in the 60 seconds
+before it; what is refused does not count, so a steady sender recovers. The limit comes
+with the question, since who asks knows the person's plan.
+
+When Redis is silent it judges from this process's own memory, which knows what was let
+through before; what it lets through it tells Redis with the person's next question. So the
+limit holds, only less widely: other processes hear of it later. A fall loses that
+memory alone.
+
+Only what people say is judged. Payments, blocks, buttons and commands are never asked about.
 """
 
-import logging
+import math
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, assert_never
 
 import anyio
 from msgspec import Struct
-from redis.exceptions import RedisError
 
-from vitte import metrics
+from vitte.actors.breaker import Breaker
 from vitte.actors.window import Verdict, Windows
+from vitte.errors import RedisAway
 from vitte.runtime import Life, Ref, Reply
 from vitte.store import keyspace
 from vitte.store.users import UserId
 
+ACTOR: Final = "limiter"
 WINDOW_SECONDS: Final = 60
 ANSWER_SECONDS: Final = 5.0
-
-log = logging.getLogger(__name__)
+GLANCE: Final = ""
 
 # All who wait are judged in one round trip, by Redis's own clock, so that several
-# processes agree. For each person: forget what has left the window, count the
-# rest, and either let the message through or say how long until the oldest
-# leaves. "told" lives as long as the refusal: one notice a window. A message is
-# known by its update, so that one judged again after a fall counts once.
+# processes agree. For each person come the limit, the message (known by its update, so that
+# one judged again counts once; nothing for a glance), and what was let through without Redis:
+# how many, and for each how long ago and which. Forget what has left the window, count the rest,
+# and either let the message through (how many are left) or say how long until room is made
+# (less than nothing: twice the milliseconds, one more for the first refusal). "told" lives as
+# long as the refusal: one notice a window. A key of a wrong type is rubbish, and goes.
 JUDGE: Final = """
 local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local window, limit, take = ARGV[1] * 1000000, tonumber(ARGV[2]), ARGV[3] == '1'
-local verdicts = {}
+local now, window = time[1] * 1000000 + time[2], ARGV[1] * 1000000
+local verdicts, at = {}, 2
 for i, key in ipairs(KEYS) do
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+  local limit, message, owed = tonumber(ARGV[at]), ARGV[at + 1], tonumber(ARGV[at + 2])
+  at = at + 3
+  if type(redis.pcall('ZREMRANGEBYSCORE', key, '-inf', now - window)) == 'table' then
+    redis.call('DEL', key)
+  end
+  for _ = 1, owed do
+    redis.call('ZADD', key, 'NX', now - ARGV[at], ARGV[at + 1])
+    redis.call('PEXPIRE', key, ARGV[1] * 1000)
+    at = at + 2
+  end
   local used = redis.call('ZCARD', key)
-  if take and redis.call('ZSCORE', key, ARGV[3 + i]) then
-    verdicts[i] = {1, limit - used, 0, 0}
+  if message ~= '' and redis.call('ZSCORE', key, message) then
+    verdicts[i] = math.max(0, limit - used)
   elseif used < limit then
-    if take then
-      redis.call('ZADD', key, now, ARGV[3 + i])
+    if message ~= '' then
+      redis.call('ZADD', key, now, message)
       redis.call('PEXPIRE', key, ARGV[1] * 1000)
       used = used + 1
     end
-    verdicts[i] = {1, limit - used, 0, 0}
+    verdicts[i] = limit - used
   else
     local oldest = redis.call('ZRANGE', key, used - limit, used - limit, 'WITHSCORES')[2]
     local wait = math.max(1, math.ceil((oldest + window - now) / 1000))
-    local first = take and redis.call('SET', key .. ':told', 1, 'NX', 'PX', wait)
-    verdicts[i] = {0, 0, wait, first and 1 or 0}
+    local first = message ~= '' and redis.call('SET', key .. ':told', 1, 'NX', 'PX', wait)
+    verdicts[i] = -2 * wait - (first and 1 or 0)
   end
 end
 return verdicts
@@ -64,6 +80,7 @@ class MaySpeak(Struct, frozen=True, kw_only=True):
 
     user: UserId
     update: int
+    limit: int
     reply: Reply[Verdict]
 
 
@@ -71,6 +88,7 @@ class HowMuch(Struct, frozen=True, kw_only=True):
     """How much is left to this person this minute? Costs nothing."""
 
     user: UserId
+    limit: int
     reply: Reply[Verdict]
 
 
@@ -80,19 +98,26 @@ class Forget(Struct, frozen=True, kw_only=True):
     user: UserId
 
 
-Message: TypeAlias = MaySpeak | HowMuch | Forget
+Question: TypeAlias = MaySpeak | HowMuch
+Message: TypeAlias = Question | Forget
 
 
-async def may_speak(limiter: Ref[Message], user: UserId, update: int) -> Verdict:
-    """Judge one message of a person, known by its update, and count it if it is let through."""
+async def may_speak(limiter: Ref[Message], user: UserId, update: int, limit: int) -> Verdict:
+    """Judge one message of a person, known by its update, and count it if it is let through.
+
+    ``limit`` is how many their plan allows in any 60 seconds.
+    """
     return await limiter.ask(
-        lambda reply: MaySpeak(user=user, update=update, reply=reply), within=ANSWER_SECONDS
+        lambda reply: MaySpeak(user=user, update=update, limit=limit, reply=reply),
+        within=ANSWER_SECONDS,
     )
 
 
-async def how_much(limiter: Ref[Message], user: UserId) -> Verdict:
+async def how_much(limiter: Ref[Message], user: UserId, limit: int) -> Verdict:
     """What ``may_speak`` would say now, without counting anything."""
-    return await limiter.ask(lambda reply: HowMuch(user=user, reply=reply), within=ANSWER_SECONDS)
+    return await limiter.ask(
+        lambda reply: HowMuch(user=user, limit=limit, reply=reply), within=ANSWER_SECONDS
+    )
 
 
 async def forget(limiter: Ref[Message], user: UserId) -> None:
@@ -107,68 +132,79 @@ class Limiter:
         self,
         *,
         redis: keyspace.Client,
-        limit: int,
+        breaker: Breaker,
+        script: str = JUDGE,
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
-        self._judge = redis.register_script(JUDGE)
+        self._script = redis.register_script(script)
         self._redis = redis
-        self._limit = limit
-        self._memory = Windows(limit=limit, seconds=WINDOW_SECONDS, clock=clock)
+        self._breaker = breaker
+        self._memory = Windows(seconds=WINDOW_SECONDS, clock=clock)
 
     async def run(self, life: Life[Message]) -> None:
         """Serve all who wait with one round trip, for ever."""
         life.ready()
         while True:
-            asked: list[MaySpeak] = []
-            looked: list[HowMuch] = []
+            asked: list[Question] = []
             for message in await life.receive_all():
                 match message:
-                    case MaySpeak():
+                    case MaySpeak() | HowMuch():
                         asked.append(message)
-                    case HowMuch():
-                        looked.append(message)
                     case Forget(user=user):
                         await self._forget(user)
                     case _:
                         assert_never(message)
-            await self._answer(asked, take=True)
-            await self._answer(looked, take=False)
+            if asked:
+                for question, verdict in zip(asked, await self.judge(asked), strict=True):
+                    question.reply.send(verdict)
 
-    async def _answer(self, questions: Sequence[MaySpeak | HowMuch], *, take: bool) -> None:
-        if not questions:
-            return
-        users = [question.user for question in questions]
+    async def judge(self, asked: Sequence[Question]) -> list[Verdict]:
+        """Judge all these, in their order."""
+        keys, given = self._put(asked)
         try:
-            members = [question.update for question in questions if isinstance(question, MaySpeak)]
-            verdicts = await self._ask_redis(users, members, take=take)
-        except (RedisError, OSError, TimeoutError) as problem:
-            metrics.redis_faults.labels("limiter").inc()
-            log.warning("Redis is away, judging from memory: %s", type(problem).__name__)
-            verdicts = [self._memory.judge(user, take=take) for user in users]
-        for question, verdict in zip(questions, verdicts, strict=True):
-            question.reply.send(verdict)
-
-    async def _ask_redis(
-        self, users: Sequence[UserId], members: Sequence[int], *, take: bool
-    ) -> list[Verdict]:
-        found: list[tuple[int, int, int, int]] = await self._judge(
-            keys=[keyspace.rate(user) for user in users],
-            args=[WINDOW_SECONDS, self._limit, int(take), *members],
-        )
-        verdicts = [
-            Verdict(
-                allowed=bool(allowed), left=left, wait_seconds=-(-wait // 1000), tell=bool(tell)
+            said: list[int] = await self._breaker.call(
+                lambda: self._script(keys=keys, args=given), ACTOR
             )
-            for allowed, left, wait, tell in found
-        ]
-        for user, verdict in zip(users, verdicts, strict=True):
-            if take and verdict.allowed:
-                self._memory.note(user)  # so that the window goes on should Redis go away
-        return verdicts
+        except RedisAway:
+            return [
+                self._memory.judge(
+                    each.user, each.limit, each.update if isinstance(each, MaySpeak) else None
+                )
+                for each in asked
+            ]
+        return [self._read(each, code) for each, code in zip(asked, said, strict=True)]
+
+    def _put(self, asked: Sequence[Question]) -> tuple[list[str], list[int | str]]:
+        """The keys and arguments of the script."""
+        keys: list[str] = []
+        given: list[int | str] = [WINDOW_SECONDS]
+        for each in asked:
+            keys.append(keyspace.rate(each.user))
+            owed = self._memory.owed(each.user)
+            message = each.update if isinstance(each, MaySpeak) else GLANCE
+            given += (each.limit, message, len(owed))
+            for seconds, update in owed:
+                given += (round(seconds * 1_000_000), update)
+        return keys, given
+
+    def _read(self, question: Question, code: int) -> Verdict:
+        """What the script said; the memory notes it, so that the window goes on without Redis."""
+        if code >= 0:
+            if isinstance(question, MaySpeak):
+                self._memory.note(question.user, question.update)
+            else:
+                self._memory.paid(question.user)
+            return Verdict(allowed=True, left=code)
+        self._memory.paid(question.user)
+        milliseconds, first = divmod(-code, 2)
+        tell = bool(first) and self._memory.note_told(question.user, milliseconds / 1000)
+        wait = math.ceil(milliseconds / 1000)
+        return Verdict(allowed=False, left=0, wait_seconds=wait, tell=tell)
 
     async def _forget(self, user: UserId) -> None:
         self._memory.forget(user)
+        key = keyspace.rate(user)
         try:
-            await self._redis.delete(keyspace.rate(user), f"{keyspace.rate(user)}:told")
-        except (RedisError, OSError, TimeoutError):
-            metrics.redis_faults.labels("limiter").inc()
+            await self._breaker.call(lambda: self._redis.delete(key, f"{key}:told"), ACTOR)
+        except RedisAway:
+            return  # it is gone from there within a window by itself

@@ -35,7 +35,7 @@ async def show(_message: Message, person: Person, services: Services, draft: Dra
         _plan(services, person, subscription, now),
         *await _character(services, person),
         await _today(services, person, subscription, now),
-        await _this_minute(services, person),
+        await _this_minute(services, person, talk.minute_limit(services, subscription, now)),
     ]
     draft.say("\n".join(lines))
 
@@ -76,9 +76,8 @@ async def _today(
     return services.words.say(person.language, "status-day", used=used, limit=limit, left=left)
 
 
-async def _this_minute(services: Services, person: Person) -> str:
-    limit = services.config.limiter.messages_per_minute
-    left = (await limiter.how_much(services.limiter, person.id)).left
+async def _this_minute(services: Services, person: Person, limit: int) -> str:
+    left = (await limiter.how_much(services.limiter, person.id, limit)).left
     return services.words.say(
         person.language, "status-minute", used=limit - left, limit=limit, left=left
     )

@@ -56,9 +56,9 @@ async def answer(
         QuotaSpent: They have used up their day.
     """
     said, now = message.text or "", services.clock()
-    await _let_through(services, person, draft.update.id)
-    day = person.day(now, services.config.cron.timezone)
     subscription = await cache.get_subscription(services.cache, person.id)
+    await _let_through(services, person, draft.update.id, minute_limit(services, subscription, now))
+    day = person.day(now, services.config.cron.timezone)
     scene = await _scene(services, person, day, now)
     _check_quota(services, person, day_limit(services, subscription, now), scene.used, now)
     async with _typing(bot, message.chat.id):
@@ -75,6 +75,12 @@ def day_limit(services: Services, subscription: Subscription | None, now: dateti
     plan = subscription.plan_at(now) if subscription else "free"
     limits = services.config.limiter
     return limits.premium_per_day if plan == "premium" else limits.free_per_day
+
+
+def minute_limit(services: Services, subscription: Subscription | None, now: datetime) -> int:
+    """How many messages a minute a person may send, by the plan that counts now."""
+    plan = subscription.plan_at(now) if subscription else "free"
+    return services.config.limiter.per_minute(plan)
 
 
 async def character_of(session: Session, person: Person) -> Character:
@@ -96,8 +102,8 @@ async def begin(session: Session, person: Person, character: Character, now: dat
     return dialog
 
 
-async def _let_through(services: Services, person: Person, update: UpdateId) -> None:
-    verdict = await limiter.may_speak(services.limiter, person.id, update)
+async def _let_through(services: Services, person: Person, update: UpdateId, limit: int) -> None:
+    verdict = await limiter.may_speak(services.limiter, person.id, update, limit)
     metrics.limiter_verdicts.labels("allowed" if verdict.allowed else "refused").inc()
     if not verdict.allowed:
         raise TooFast(verdict.wait_seconds, tell=verdict.tell)
