@@ -29,6 +29,7 @@ GIVEN = {
     "version": NOW,
     "token_id": 1,
     **dict.fromkeys(("name", "prefix", "key", "location", "who", "request_id"), "x"),
+    **dict.fromkeys(("aside", "other"), "x"),
     **dict.fromkeys(("digest", "request", "body"), b"x"),
     **dict.fromkeys(("keep_end", "keep_timezone", "keep_character", "reminders"), True),
     **dict.fromkeys(("keep_last_name", "keep_username"), True),
