@@ -263,6 +263,15 @@ class UpdateBroke(VitteError):
         super().__init__(reason)
 
 
+class BotAway(VitteError):
+    """Raised when the bot is not there to answer: its edge is being opened, or has fallen."""
+
+    permanent = False
+
+    def __init__(self) -> None:
+        super().__init__("the bot is not there yet")
+
+
 class NoSuchLetter(VitteError):
     """Raised when a dead letter is asked for that does not exist."""
 
