@@ -30,16 +30,13 @@ def router() -> Router:
 async def stop(_message: Message, person: Person, services: Services, draft: Draft) -> None:
     """Break the answer off, and say so."""
     _log.info("Command /stop from user %d", person.id)
-    draft.say(services.words.say(person.language, _line(services, draft)))
+    stopped = services.desk.stop(draft.update.chat_id)
+    line = "stop-done" if stopped else "stop-nothing"
+    draft.say(services.words.say(person.language, line))
 
 
 async def press(query: CallbackQuery, person: Person, services: Services, draft: Draft) -> None:
     """The same, said over the chat."""
-    draft.notice(
-        query.id, services.words.plain(person.language, f"{_line(services, draft)}.notice")
-    )
-
-
-def _line(services: Services, draft: Draft) -> str:
-    """Stop what can be stopped; gives what to say of it."""
-    return "stop-done" if services.desk.stop(draft.update.chat_id) else "stop-nothing"
+    stopped = services.desk.stop(draft.update.chat_id)
+    line = "stop-done.notice" if stopped else "stop-nothing.notice"
+    draft.notice(query.id, services.words.plain(person.language, line))
