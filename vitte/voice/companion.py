@@ -52,8 +52,7 @@ class Companion:
 
     async def reply(self, dialog: DialogView, recent: Sequence[Line]) -> AsyncIterator[str]:
         """Answer the last line, after a pause as if in thought."""
-        if self._pause:
-            await anyio.sleep(self._pause)
+        await anyio.sleep(self._pause)
         between = ""
         for piece in self.answer(dialog, recent):
             yield between + piece
