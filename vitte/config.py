@@ -164,6 +164,13 @@ class Limiter(Section, frozen=True):
         return self.premium_per_minute if plan == "premium" else self.messages_per_minute
 
 
+class Backup(Section, frozen=True):
+    """Where ``vitte backup`` writes, and for how long."""
+
+    folder: str = "/var/backups/vitte"
+    keep_days: int = 14
+
+
 class Cron(Section, frozen=True):
     """What runs by the clock; each schedule has five fields, in ``timezone``."""
 
@@ -193,6 +200,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     voice: Voice = Voice()
     limiter: Limiter = Limiter()
     cron: Cron = Cron()
+    backup: Backup = Backup()
 
 
 class Key(NamedTuple):

@@ -67,10 +67,6 @@ class DatabaseAway(VitteError):
     permanent = False
 
 
-class DatabaseFull(DatabaseAway):
-    """Raised when PostgreSQL has no room left on its disk; it still answers what only reads."""
-
-
 class DatabaseBusy(VitteError):
     """Raised when no connection, or no lock, came free within its time."""
 
@@ -110,6 +106,47 @@ class NoSuchMigration(VitteError):
     def __init__(self, migration: str) -> None:
         self.migration = migration
         super().__init__(f"{migration} is not applied")
+
+
+class ProgramMissing(VitteError):
+    """Raised when a program of PostgreSQL's is needed that this machine does not have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name} is missing here: install postgresql-client (of the server's version)"
+        )
+
+
+class ProgramFailed(VitteError):
+    """Raised when a program does not do what it was asked for; carries what it said."""
+
+    def __init__(self, name: str, said: str) -> None:
+        self.name = name
+        self.said = said
+        super().__init__(f"{name} failed: {said}")
+
+
+class BackupUnfit(VitteError):
+    """Raised when a backup is not there, not whole, or not what it was."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"{path} cannot be used: {problem}")
+
+
+class StillInUse(VitteError):
+    """Raised when others are connected to a database that is to be exchanged."""
+
+    permanent = False
+
+    def __init__(self, database: str, others: int) -> None:
+        self.database = database
+        self.others = others
+        super().__init__(
+            f"{database} is in use ({others} connected): stop vitte first, systemctl stop vitte"
+        )
 
 
 class TooFast(VitteError):
@@ -224,6 +261,15 @@ class UpdateBroke(VitteError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class BotAway(VitteError):
+    """Raised when the bot is not there to answer: its edge is being opened, or has fallen."""
+
+    permanent = False
+
+    def __init__(self) -> None:
+        super().__init__("the bot is not there yet")
 
 
 class NoSuchLetter(VitteError):

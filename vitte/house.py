@@ -29,6 +29,7 @@ from vitte.actors import (
     poller,
     post,
     redis_shelf,
+    scenes,
     scribe,
     server,
     watch,
@@ -54,17 +55,16 @@ class House:
         config: Config,
         clock: Callable[[], datetime] = utc_now,
         systemd: herald.Systemd | None = None,
-        migrate: keeper.Migrate | None = None,
     ) -> None:
         self.config = config
         self.systemd = systemd or herald.Systemd()
-        self._migrate = migrate
         self.cache_box: Mailbox[cache.Message] = Mailbox("cache")
         self.clerk_box: Mailbox[clerk.Message] = Mailbox("clerk")
         self.limiter_box: Mailbox[limiter.Message] = Mailbox("limiter")
+        self.scenes_box: Mailbox[scenes.Message] = Mailbox("scenes")
         self.scribe_box: Mailbox[scribe.Message] = Mailbox("scribe", capacity=4096)
         self.outbox_box: Mailbox[outbox.Message] = Mailbox("outbox", capacity=4096)
-        self.bot_box: Mailbox[bot.Message] = Mailbox("bot", capacity=4096)
+        self.desk = bot.Desk(parallel=config.telegram.parallel_chats)
         self.inbox_box: Mailbox[inbox.Message] = Mailbox("inbox", capacity=4096)
         self.conversations: conversation.Conversations = Registry("conversations")
         self.breaker = breaker.Breaker(config.redis.wait_seconds)
@@ -77,7 +77,9 @@ class House:
             cache=cache.Front(self.cache_box.ref, config.cache),
             clerk=self.clerk_box.ref,
             limiter=self.limiter_box.ref,
+            scenes=self.scenes_box.ref,
             inbox=self.inbox_box.ref,
+            desk=self.desk,
             words=words,
             voice=Companion(words, pause=config.voice.pause_seconds),
             clock=clock,
@@ -86,7 +88,7 @@ class House:
 
     def database(self) -> keeper.Keeper:
         """Keeps the pool of connections."""
-        return keeper.Keeper(self.services.database, self._migrate)
+        return keeper.Keeper(self.services.database)
 
     def probe(self) -> breaker.Probe:
         """Looks whether Redis is back."""
@@ -121,6 +123,10 @@ class House:
         """Judges for all who ask."""
         return limiter.Limiter(redis=self.services.redis, breaker=self.breaker)
 
+    def scenes(self) -> scenes.Scenes:
+        """Reads what is needed to answer."""
+        return scenes.Scenes(database=self.services.database)
+
     def cron(self, job: cron.Job) -> Callable[[], cron.Cron]:
         """Runs one job by the clock."""
         return partial(cron.Cron, job=job, clock=self.services.clock)
@@ -131,7 +137,7 @@ class House:
 
     def herald(self) -> herald.Herald:
         """Tells systemd that the tree lives."""
-        return herald.Herald(self.systemd, heard=(self.bot_box,))
+        return herald.Herald(self.systemd, heard=(self.desk, self.inbox_box, self.scribe_box))
 
     def api(self) -> server.Server:
         """Serves the REST API and Telegram's webhook."""
@@ -154,8 +160,8 @@ class House:
     def bot(self) -> bot.Bot:
         """Answers updates."""
         return bot.Bot(
+            desk=self.desk,
             open_edge=partial(telegram.opened, self.services),
-            parallel=self.config.telegram.parallel_chats,
         )
 
     def scribe(self) -> scribe.Scribe:
@@ -179,11 +185,12 @@ class House:
             clock=self.services.clock,
         )
 
-    def conversation(self, _key: conversation.Key) -> conversation.Conversation:
+    def conversation(self, key: conversation.Key) -> conversation.Conversation:
         """Answers one chat, in its order."""
         return conversation.Conversation(
             database=self.services.database,
-            bot=self.bot_box.ref,
+            desk=self.desk,
+            urgent=key.which == "urgent",
             scribe=self.scribe_box.ref,
             done=partial(inbox.done, self.inbox_box.ref),
         )
@@ -192,6 +199,7 @@ class House:
         """Writes updates down before they are acknowledged."""
         return inbox.Inbox(
             database=self.services.database,
+            scribe=self.scribe_box.ref,
             conversations=self.conversations,
             clock=self.services.clock,
         )

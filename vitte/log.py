@@ -9,8 +9,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
@@ -27,14 +26,19 @@ _PASSWORD_IN_URL: Final = re.compile(r"(\w+://[^\s:/@\"]*:)[^\s@/\"]+@")
 STRUCK_OUT: Final = "[secret]"
 
 
-@contextmanager
-def about(**fields: object) -> Generator[None]:
+class about:  # noqa: N801  # used as a function is
     """Every record written inside carries these fields, as ``update_id`` and ``user_id``."""
-    token = _about.set({**_about.get({}), **fields})
-    try:
-        yield
-    finally:
-        _about.reset(token)
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, **fields: object) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        self._token = _about.set({**_about.get({}), **self._fields})
+
+    def __exit__(self, *_: object) -> None:
+        _about.reset(self._token)
 
 
 def begin(**fields: object) -> None:

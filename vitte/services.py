@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from vitte.actors import cache, clerk, inbox, limiter
+from vitte.actors import bot, cache, clerk, inbox, limiter, scenes
 from vitte.config import Config
 from vitte.i18n import Words
 from vitte.runtime import Ref
@@ -19,7 +19,7 @@ from vitte.voice import Voice
 
 
 class Services(Struct, frozen=True, kw_only=True):
-    """The database, the actors' addresses, the words, the voice and the clock."""
+    """The database, the actors' addresses, the desk, the words, the voice and the clock."""
 
     config: Config
     database: Database
@@ -27,7 +27,9 @@ class Services(Struct, frozen=True, kw_only=True):
     cache: cache.Front
     clerk: Ref[clerk.Message]
     limiter: Ref[limiter.Message]
+    scenes: Ref[scenes.Message]
     inbox: Ref[inbox.Message]
+    desk: bot.Desk
     words: Words
     voice: Voice
     clock: Callable[[], datetime]

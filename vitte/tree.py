@@ -32,11 +32,12 @@ def plant(house: House) -> Supervisor:
                 Child("redis", house.probe, note="looks whether it is back; while it is away nobody asks it"),
                 Child("cache", house.cache, mailbox=house.cache_box, note="what is read again and again"),
                 Child("clerk", house.clerk, mailbox=house.clerk_box, note="writes what programs ask for, for many at once"),
-                Child("limiter", house.limiter, mailbox=house.limiter_box, note="how often a person may speak")])]),
+                Child("limiter", house.limiter, mailbox=house.limiter_box, note="how often a person may speak"),
+                Child("scenes", house.scenes, mailbox=house.scenes_box, note="what is needed to answer")])]),
         Supervisor("updates", ONE_FOR_ONE, within(10, minutes=1), note="the way of an update, from its end to its beginning", children=[
             Child("outbox", house.outbox, mailbox=house.outbox_box, shutdown=20.0, backoff=PATIENT, note="says every word to Telegram, once"),
             Child("scribe", house.scribe, mailbox=house.scribe_box, note="writes what came of an update, in one transaction"),
-            Child("bot", house.bot, mailbox=house.bot_box, shutdown=15.0, backoff=PATIENT, note="knows what to answer"),
+            Child("bot", house.bot, backoff=PATIENT, note="knows what to answer"),
             Supervisor("chats", REST_FOR_ONE, within(5, minutes=1), note="whose words are in hand, the inbox knows", children=[
                 Dynamic("conversations", house.conversations, house.conversation, within(100, minutes=1), idle=60.0, shutdown=15.0, note="one a chat: its order"),
                 Child("inbox", house.inbox, mailbox=house.inbox_box, backoff=PATIENT, note="writes updates down before they are acknowledged")])]),

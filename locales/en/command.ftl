@@ -6,3 +6,4 @@ command-help = what I can do
 command-status = your plan and what is left for today
 command-language = choose the language
 command-new = begin a new conversation
+command-stop = break off the answer being written

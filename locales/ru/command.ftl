@@ -6,3 +6,4 @@ command-help = что я умею
 command-status = подписка и сколько осталось на сегодня
 command-language = выбрать язык
 command-new = начать новый разговор
+command-stop = прервать ответ, который пишется

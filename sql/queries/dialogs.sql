@@ -182,13 +182,6 @@ WHERE kept.id = %(id)s
     )
 RETURNING id, user_id, character_id, title, state, last_message_at, closed_at, archived_at, created_at, updated_at;
 
--- resume_dialog
--- Open a person's latest dialog again when nobody closed it and it was only archived for its silence.
-UPDATE dialogs SET state = 'open', archived_at = NULL, updated_at = %(now)s
-WHERE id = (SELECT max(latest.id) FROM dialogs AS latest WHERE latest.user_id = %(user_id)s)
-    AND state = 'archived' AND closed_at IS NULL
-RETURNING id, user_id, character_id, title, state, last_message_at, closed_at, archived_at, created_at, updated_at;
-
 -- archive_inactive_dialogs
 -- Archive dialogs without a word since a moment, so many at once; those somebody writes in right now are left for later.
 UPDATE dialogs SET state = 'archived', archived_at = %(now)s, updated_at = %(now)s
@@ -199,28 +192,3 @@ WHERE id IN (
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 );
-
--- get_scene
--- All that an answer needs of a person's open dialog, in one question: who answers, what was said lately (the oldest
--- first, as JSON), and how much of the day is used.
-SELECT
-    dialogs.id AS dialog_id,
-    characters.names,
-    characters.temperament,
-    coalesce((
-        SELECT usage.messages FROM usage
-        WHERE usage.user_id = dialogs.user_id AND usage.day = %(day)s
-    ), 0) AS used,
-    coalesce((
-        SELECT json_agg(json_build_object('role', lately.role, 'text', lately.text) ORDER BY lately.id)
-        FROM (
-            SELECT messages.id, messages.role, messages.text
-            FROM messages
-            WHERE messages.dialog_id = dialogs.id AND messages.created_at >= dialogs.created_at
-            ORDER BY messages.id DESC
-            LIMIT %(limit)s
-        ) AS lately
-    ), '[]')::text AS recent
-FROM dialogs
-JOIN characters ON characters.id = dialogs.character_id
-WHERE dialogs.user_id = %(user_id)s AND dialogs.state = 'open';

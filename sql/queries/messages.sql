@@ -63,18 +63,3 @@ SELECT
 -- make_partitions
 -- Make the months from a given day on that are not there yet.
 SELECT make_message_partitions(%(first)s::date, %(months)s::integer) AS made;
-
--- add_exchanges
--- Append what was said and answered in many dialogs at once, each in its order, and note in the dialogs when it was.
-WITH given AS (
-    SELECT line.dialog_id, line.user_id, line.role, line.text, line.place
-    FROM unnest(%(dialogs)s::bigint[], %(users)s::bigint[], %(roles)s::text[], %(texts)s::text[])
-        WITH ORDINALITY AS line (dialog_id, user_id, role, text, place)
-), spoken AS (
-    UPDATE dialogs SET last_message_at = %(now)s, updated_at = %(now)s
-    WHERE id IN (SELECT dialog_id FROM given)
-)
-INSERT INTO messages (dialog_id, user_id, role, text, created_at)
-SELECT dialog_id, user_id, role, text, %(now)s
-FROM given
-ORDER BY place;

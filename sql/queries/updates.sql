@@ -1,20 +1,22 @@
 -- What Telegram handed over. See vitte/store/updates.py for what their names promise.
 
--- add_updates
--- Write updates down, many at once; those that are known already are left as they are and not given back.
-INSERT INTO updates (id, chat_id, kind, body, received_at)
-SELECT given.id, given.chat_id, given.kind, given.body::json, %(now)s
-FROM unnest(%(ids)s::bigint[], %(chats)s::bigint[], %(kinds)s::text[], %(bodies)s::text[])
-    WITH ORDINALITY AS given (id, chat_id, kind, body, place)
-ORDER BY given.place
-ON CONFLICT (id) DO NOTHING
-RETURNING id, seq;
-
 -- list_pending_updates
--- Those that nobody has finished, in the order in which they came.
-SELECT id, seq, chat_id, kind, body::text AS body, tries
-FROM updates
-WHERE state = 'pending' AND seq > %(after)s
+-- Those that nobody has finished, in the order in which they came, and of each chat only its first few: one that writes
+-- much holds up nobody else, and what is urgent waits for nothing. Of a long backlog the beginning is looked at.
+SELECT id, chat_id, kind, body::text AS body, received_at
+FROM (
+    SELECT id, seq, chat_id, kind, body, received_at, row_number() OVER (
+        PARTITION BY chat_id, kind IN ('pre_checkout_query', 'shipping_query', 'my_chat_member') ORDER BY seq
+    ) AS turn
+    FROM (
+        SELECT id, seq, chat_id, kind, body, received_at
+        FROM updates
+        WHERE state = 'pending'
+        ORDER BY seq
+        LIMIT 20000
+    ) AS beginning
+) AS each
+WHERE turn <= %(a_chat)s
 ORDER BY seq
 LIMIT %(limit)s;
 
@@ -24,22 +26,13 @@ SELECT count(id)::bigint AS updates
 FROM updates
 WHERE state = 'pending';
 
--- finish_updates
--- Finish updates, many at once; one that is finished already is not given back, and so nothing is applied twice.
-UPDATE updates SET
-    state = given.state,
-    reason = given.reason,
-    done_at = %(now)s,
-    body = CASE WHEN given.state = 'failed' THEN updates.body END
-FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[]) AS given (id, state, reason)
-WHERE updates.id = given.id AND updates.state = 'pending'
-RETURNING updates.id;
-
 -- count_try
--- Note that an update has failed once more.
-UPDATE updates SET tries = tries + 1
-WHERE id = %(id)s AND state = 'pending'
-RETURNING tries;
+-- Note that an update has failed once more; it is written down if it was not yet.
+INSERT INTO updates AS known (id, chat_id, kind, body, tries, received_at)
+VALUES (%(id)s, %(chat_id)s, %(kind)s, %(body)s::json, 1, %(received_at)s)
+ON CONFLICT (id) DO UPDATE SET tries = known.tries + 1
+WHERE known.state = 'pending'
+RETURNING tries, known.xmax = 0 AS is_new;
 
 -- list_letters
 -- The dead letters, the latest first.

@@ -1,4 +1,4 @@
-"""The bot: gives back what is to be said, so many at once, and a stop in good order."""
+"""The bot and its desk: what is to be said is worked out, so much at once, stopped when asked."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -7,14 +7,14 @@ from functools import partial
 import anyio
 import pytest
 
-from tests.fragile import living, together
-from vitte.actors import bot
-from vitte.actors.bot import Bot
+from tests.fragile import killed, living, together
+from tests.store.coming import coming, finished
+from vitte.actors.bot import Bot, Desk
 from vitte.actors.scribe import Turn
-from vitte.errors import DatabaseAway, UpdateBroke
-from vitte.runtime import ActorGone, AskTimedOut, Child, Mailbox, Ref, Running
+from vitte.errors import BotAway, DatabaseAway, UpdateBroke
+from vitte.runtime import ActorGone, AskTimedOut, Child, Running
 from vitte.store.outbox import Lane, Words
-from vitte.store.updates import Finished, Pending, UpdateId
+from vitte.store.updates import Pending
 
 
 class Edge:
@@ -40,6 +40,8 @@ class Edge:
 
     async def introduce(self) -> None:
         self.introduced.set()
+
+    async def attend(self) -> None:
         await anyio.sleep_forever()
 
     async def answer(self, update: Pending) -> Turn:
@@ -51,9 +53,7 @@ class Edge:
         if update.chat_id in self.held:
             await self.held[update.chat_id].wait()
         self.ended.append(update.id)
-        return Turn(
-            finished=Finished(id=update.id, outcome="answered"), words=await self.apologise(update)
-        )
+        return Turn(finished=finished(update), words=await self.apologise(update))
 
     async def apologise(self, update: Pending) -> tuple[Words, ...]:
         words = Words(
@@ -80,75 +80,88 @@ def edge() -> Edge:
 
 @asynccontextmanager
 async def answering(
-    edge: Edge, *, parallel: int = 64, shutdown: float = 15.0, seconds: float = 60.0
-) -> AsyncGenerator[tuple[Ref[bot.Message], Running]]:
-    box = Mailbox[bot.Message]("bot")
-
-    def begin() -> Bot:
-        return Bot(open_edge=edge.open, parallel=parallel, update_seconds=seconds)
-
-    async with living(Child("bot", begin, mailbox=box, shutdown=shutdown)) as running:
-        yield box.ref, running
-
-
-def update(number: int, chat: int) -> Pending:
-    return Pending(
-        id=UpdateId(number), seq=number, chat_id=chat, kind="message", body=f"{number}", tries=0
-    )
+    edge: Edge, *, parallel: int = 64, seconds: float = 60.0
+) -> AsyncGenerator[tuple[Desk, Running]]:
+    desk = Desk(parallel=parallel, update_seconds=seconds)
+    async with living(Child("bot", lambda: Bot(desk=desk, open_edge=edge.open))) as running:
+        yield desk, running
 
 
 async def test_what_is_to_be_written_and_said_is_given_back(edge: Edge) -> None:
-    async with answering(edge) as (ref, _):
-        turn = await bot.answer(ref, update(7, 101))
+    async with answering(edge) as (desk, _):
+        turn = await desk.answer(coming(7))
 
-    assert turn.finished == Finished(id=UpdateId(7), outcome="answered")
+    assert turn.finished == finished(7)
     assert [each.chat_id for each in turn.words] == [101]
 
 
 async def test_the_words_for_an_update_that_was_given_up_come_from_the_edge(edge: Edge) -> None:
-    async with answering(edge) as (ref, _):
-        [words] = await bot.apologise(ref, update(7, 101))
+    async with answering(edge) as (desk, _):
+        [words] = await desk.apologise(coming(7, body="7"))
 
     assert (words.chat_id, words.payload) == (101, "7")
 
 
 async def test_it_introduces_itself_beside_the_answers(edge: Edge) -> None:
-    async with answering(edge) as (ref, _):
+    async with answering(edge) as (desk, _):
         await edge.introduced.wait()
 
-        await bot.answer(ref, update(7, 101))
+        await desk.answer(coming(7))
 
 
-async def test_no_more_are_answered_at_once_than_the_ceiling(edge: Edge) -> None:
+async def test_no_more_are_answered_at_once_than_the_ceiling_but_what_is_urgent_is(
+    edge: Edge,
+) -> None:
     edge.hold(*range(10))
-    async with answering(edge, parallel=3) as (ref, _), anyio.create_task_group() as group:
+    async with answering(edge, parallel=3) as (desk, _), anyio.create_task_group() as group:
         for number in range(10):
-            group.start_soon(bot.answer, ref, update(number, number))
+            group.start_soon(desk.answer, coming(number, chat=number))
         await edge.until_begun(3)
         await anyio.wait_all_tasks_blocked()
         assert edge.begun == [0, 1, 2]
 
+        await desk.answer(coming(77, chat=77), urgent=True)
+        assert edge.ended == [77]
+
         edge.release(*range(10))
 
-    assert sorted(edge.ended) == list(range(10))
-
-
-async def test_apologies_give_their_room_back(edge: Edge) -> None:
-    async with answering(edge, parallel=2) as (ref, _):
-        await together(*[partial(bot.apologise, ref, update(n, n)) for n in range(7)])
-
-        await bot.answer(ref, update(7, 7))
+    assert sorted(edge.ended) == [*range(10), 77]
 
 
 async def test_an_answer_that_takes_too_long_is_a_breakage_and_gives_its_room_back(
     edge: Edge,
 ) -> None:
     edge.hold(1)
-    async with answering(edge, parallel=1, seconds=0.05) as (ref, _):
+    async with answering(edge, parallel=1, seconds=0.05) as (desk, _):
         with pytest.raises(UpdateBroke, match="took too long"):
-            await bot.answer(ref, update(1, 1))
+            await desk.answer(coming(1, chat=1))
 
-        await bot.answer(ref, update(2, 2))
+        await desk.answer(coming(2, chat=2))
+
+
+async def test_an_answer_that_is_stopped_ends_as_refused_and_the_next_is_not(edge: Edge) -> None:
+    edge.hold(5)
+    async with answering(edge) as (desk, _):
+
+        async def stop() -> Turn | bool:
+            await edge.until_begun(1)
+            return desk.stop(5)
+
+        turn, stopped = await together(partial(desk.answer, coming(1, chat=5)), stop)
+        edge.release(5)
+        again = await desk.answer(coming(2, chat=5))
+
+    assert stopped is True
+    assert isinstance(turn, Turn)
+    assert turn == Turn(finished=finished(coming(1, chat=5), "refused", "stopped"))
+    assert again.finished.outcome == "answered"
+
+
+async def test_there_is_nothing_to_stop_where_nothing_is_worked_out(edge: Edge) -> None:
+    async with answering(edge) as (desk, _):
+        await desk.answer(coming(1, chat=5))
+
+        assert desk.stop(5) is False
 
 
 @pytest.mark.parametrize(
@@ -160,76 +173,47 @@ async def test_a_part_that_is_away_fells_nobody_and_who_asked_is_told(
     edge: Edge, problem: Exception
 ) -> None:
     edge.raises = [problem]
-    async with answering(edge) as (ref, running):
+    async with answering(edge) as (desk, running):
         with pytest.raises(type(problem)):
-            await bot.answer(ref, update(1, 5))
+            await desk.answer(coming(1, chat=5))
 
-        await bot.answer(ref, update(1, 5))
+        await desk.answer(coming(1, chat=5))
 
         assert running.statistics("test/bot")[0].restarts == 0
     assert edge.begun == [1, 1]
 
 
-async def test_a_fall_tells_all_who_asked_and_they_may_ask_again(edge: Edge) -> None:
+async def test_a_fall_lets_answers_be_finished_and_the_next_edge_answers_on(edge: Edge) -> None:
     edge.hold(6)
-    refused: list[int] = []
-    async with answering(edge) as (ref, _), anyio.create_task_group() as group:
-
-        async def ask(number: int, chat: int) -> None:
-            try:
-                await bot.answer(ref, update(number, chat))
-            except ActorGone:
-                refused.append(number)
-
-        group.start_soon(ask, 1, 6)
+    async with answering(edge) as (desk, running), anyio.create_task_group() as group:
+        group.start_soon(desk.answer, coming(1, chat=6))
         await edge.until_begun(1)
-        edge.raises = [RuntimeError("this edge breaks its promise")]
-        await ask(2, 5)
-        await anyio.wait_all_tasks_blocked()
-        edge.release(6)
 
-        await bot.answer(ref, update(1, 6))
-    assert sorted(refused) == [1, 2]
+        await killed(running, "test/bot")
+        edge.release(6)
+        await desk.answer(coming(2, chat=6))
+
+    assert sorted(edge.ended) == [1, 2]
     assert (edge.opened, edge.closed) == (2, 2)
 
 
-async def test_a_stop_lets_what_is_in_hand_end_and_begins_nothing_new(edge: Edge) -> None:
-    edge.hold(1)
-    refused: list[int] = []
-    async with answering(edge, parallel=1) as (ref, running), anyio.create_task_group() as group:
+async def test_who_asks_while_the_edge_is_being_opened_waits_for_it(edge: Edge) -> None:
+    desk = Desk(parallel=1)
 
-        async def ask(number: int) -> None:
-            try:
-                await bot.answer(ref, update(number, number))
-            except ActorGone:
-                refused.append(number)
-
-        group.start_soon(ask, 1)
-        await edge.until_begun(1)
-        group.start_soon(ask, 2)
+    async def open_late() -> None:
         await anyio.wait_all_tasks_blocked()
+        desk.open(edge)
 
-        group.start_soon(running.terminate_child, "test/bot")
-        await anyio.wait_all_tasks_blocked()
-        edge.release(1)
+    async with anyio.create_task_group() as group:
+        group.start_soon(open_late)
 
-    assert edge.ended == [1]
-    assert refused == [2]
-    assert edge.closed == 1
+        assert (await desk.answer(coming(1))).finished.id == 1
 
 
-async def test_a_stop_cuts_off_what_would_not_end(edge: Edge) -> None:
-    edge.hold(1)
-    async with answering(edge, shutdown=0.05) as (ref, running), anyio.create_task_group() as group:
+async def test_who_asks_for_an_edge_that_does_not_come_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vitte.actors.bot.OPENING_SECONDS", 0.02)
 
-        async def refused() -> None:
-            with pytest.raises(ActorGone):
-                await bot.answer(ref, update(1, 1))
-
-        group.start_soon(refused)
-        await edge.until_begun(1)
-
-        await running.terminate_child("test/bot")
-
-    assert edge.ended == []
-    assert edge.closed == 1
+    with pytest.raises(BotAway):
+        await Desk(parallel=1).answer(coming(1))

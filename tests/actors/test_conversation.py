@@ -8,16 +8,17 @@ import anyio
 import pytest
 
 from tests.fragile import living
-from tests.store.people import NOW
-from vitte.actors import bot, inbox, scribe
-from vitte.actors.conversation import Conversation, Hear, Key, lane_of
+from tests.store.coming import books, coming, finish, finished, keep
+from vitte.actors import inbox, scribe
+from vitte.actors.bot import Desk
+from vitte.actors.conversation import Conversation, Hear, key_of
 from vitte.actors.scribe import Turn
 from vitte.errors import DatabaseAway, QuotaSpent, UpdateBroke
 from vitte.runtime import AskTimedOut, Child, Life, Mailbox, Ref, Running
 from vitte.store import updates
 from vitte.store.outbox import Lane, Words
 from vitte.store.pool import Database
-from vitte.store.updates import Arrived, Count, Finished, Pending, UpdateId
+from vitte.store.updates import Pending
 
 SORRY = "we are sorry"
 
@@ -35,30 +36,35 @@ class Around:
         self.done: list[int] = []
         self.changed = anyio.Event()
 
-    async def bot(self, life: Life[bot.Message]) -> None:
-        while True:
-            match await life.receive():
-                case bot.Answer(update=update, reply=reply):
-                    self.asked.append(update.id)
-                    self._change()
-                    if self.held is not None:
-                        await self.held.wait()
-                    if troubles := self.breaks.get(update.id):
-                        reply.fail(troubles.pop(0))
-                        continue
-                    reply.send(turn(update.id, f"{update.id}"))
-                case bot.Apologise(reply=reply):
-                    reply.send(turn(0, SORRY).words)
+    async def introduce(self) -> None:
+        """A bot that nobody needs to be told of."""
+
+    async def attend(self) -> None:
+        """Nothing goes on beside the answers."""
+
+    async def answer(self, update: Pending) -> Turn:
+        self.asked.append(update.id)
+        self._change()
+        if self.held is not None:
+            await self.held.wait()
+        if troubles := self.breaks.get(update.id):
+            raise troubles.pop(0)
+        return turn(update, f"{update.id}")
+
+    async def apologise(self, update: Pending) -> tuple[Words, ...]:
+        return turn(update, SORRY).words
 
     async def scribe(self, life: Life[scribe.Message]) -> None:
         while True:
-            order = await life.receive()
-            if self.away:
-                order.reply.fail(self.away.pop(0))
-                continue
-            ours = await updates.finish(self.database, [order.turn.finished], NOW)
-            self.said.extend(each.payload for each in order.turn.words if ours)
-            order.reply.send(bool(ours))
+            match await life.receive():
+                case scribe.Settle(reply=reply) if self.away:
+                    reply.fail(self.away.pop(0))
+                case scribe.Settle(turn=turn, reply=reply):
+                    ours = await finish(self.database, turn.finished)
+                    self.said.extend(each.payload for each in turn.words if ours)
+                    reply.send(bool(ours))
+                case _:
+                    raise AssertionError("a conversation only settles")
 
     async def inbox(self, life: Life[inbox.Message]) -> None:
         while True:
@@ -87,23 +93,25 @@ def around(database: Database) -> Around:
     return Around(database)
 
 
-def turn(number: int, text: str) -> Turn:
+def turn(update: Pending, text: str) -> Turn:
     words = Words(chat_id=101, lane=Lane.REPLY, method="sendMessage", payload=text)
-    return Turn(finished=Finished(id=UpdateId(number), outcome="answered"), words=(words,))
+    return Turn(finished=finished(update), words=(words,))
 
 
 @asynccontextmanager
 async def talking(database: Database, around: Around) -> AsyncGenerator[tuple[Ref[Hear], Running]]:
     box = Mailbox[Hear]("conversation")
-    bots, scribes = Mailbox[bot.Message]("bot"), Mailbox[scribe.Message]("scribe")
-    inboxes = Mailbox[inbox.Message]("inbox")
+    scribes, inboxes = Mailbox[scribe.Message]("scribe"), Mailbox[inbox.Message]("inbox")
+    desk = Desk(parallel=4)
+    desk.open(around)
 
     def begin() -> Conversation:
         done = partial(inbox.done, inboxes.ref)
-        return Conversation(database=database, bot=bots.ref, scribe=scribes.ref, done=done)
+        return Conversation(
+            database=database, desk=desk, urgent=False, scribe=scribes.ref, done=done
+        )
 
     async with living(
-        Child("bot", lambda: around.bot, mailbox=bots),
         Child("scribe", lambda: around.scribe, mailbox=scribes),
         Child("inbox", lambda: around.inbox, mailbox=inboxes),
         Child("conversation", begin, mailbox=box, shutdown=15.0),
@@ -112,20 +120,12 @@ async def talking(database: Database, around: Around) -> AsyncGenerator[tuple[Re
 
 
 async def arrive(database: Database, *numbers: int) -> list[Hear]:
-    arrived = [
-        Arrived(id=UpdateId(each), chat_id=101, kind="message", body="{}") for each in numbers
-    ]
-    await updates.add(database, arrived, NOW)
+    await keep(database, *map(coming, numbers))
     return [Hear(update=each) for each in await updates.list_pending(database, limit=99)]
 
 
-async def books(database: Database) -> dict[str, int]:
-    lines: list[Count] = await updates.count(database)
-    return {f"{line.state} {line.reason}".strip(): line.updates for line in lines}
-
-
 def pending(kind: str, body: str = "{}") -> Pending:
-    return Pending(id=UpdateId(1), seq=1, chat_id=101, kind=kind, body=body, tries=0)
+    return coming(1, kind=kind, body=body)
 
 
 async def test_each_is_answered_when_the_one_before_is_written(
@@ -193,7 +193,7 @@ async def test_what_was_finished_meanwhile_is_left_as_it_is(
     around.breaks = {1: [UpdateBroke("KeyError")] * 5}
     async with talking(database, around) as (ref, _):
         [hear] = await arrive(database, 1)
-        await updates.finish(database, [Finished(id=UpdateId(1), outcome="answered")], NOW)
+        await finish(database, 1)
         await ref.tell(hear)
         await around.until_done(1)
 
@@ -242,7 +242,25 @@ async def test_a_stop_while_a_part_is_away_leaves_the_update_where_it_is(
         (pending("message", '{"message":{"successful_payment":{}}}'), "urgent"),
         (pending("pre_checkout_query"), "urgent"),
         (pending("my_chat_member"), "urgent"),
+        (pending("message", '{"message":{"text":"/stop"}}'), "urgent"),
+        (pending("message", '{"message": {"text": "/cancel@vitte_bot now"}}'), "urgent"),
+        (pending("message", '{"message":{"text":"/stopwatch"}}'), "usual"),
+        (pending("message", '{"message":{"text":"please /stop"}}'), "usual"),
+        (pending("callback_query", '{"callback_query":{"data":"stop"}}'), "urgent"),
+        (pending("callback_query", '{"callback_query":{"data":"character:1"}}'), "usual"),
     ],
 )
-def test_who_pays_or_leaves_passes_by(update: Pending, which: str) -> None:
-    assert Key(update.chat_id, lane_of(update)) == (101, which)
+def test_who_pays_leaves_or_stops_passes_by(update: Pending, which: str) -> None:
+    assert key_of(update) == (101, which)
+
+
+async def test_one_that_was_not_written_down_yet_becomes_a_dead_letter_as_well(
+    database: Database, around: Around
+) -> None:
+    around.breaks = {7: [UpdateBroke("KeyError")] * 3}
+    async with talking(database, around) as (ref, _):
+        await ref.tell(Hear(update=coming(7)))
+        await around.until_done(1)
+
+    [letter] = await updates.list_letters(database, limit=9)
+    assert (letter.id, letter.tries, letter.body) == (7, 3, "{}")

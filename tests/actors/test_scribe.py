@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from tests.fragile import living, together
+from tests.fragile import counted, living, together
+from tests.store.coming import books, coming, finished, keep
 from tests.store.people import ANNA, NOW, register, start_dialog
 from vitte.actors import cache, outbox, scribe
 from vitte.actors.scribe import Scribe, Turn
@@ -20,12 +21,16 @@ from vitte.store.messages import Exchange
 from vitte.store.outbox import Lane, Words
 from vitte.store.pool import Database, PoolLimits, Transaction
 from vitte.store.queries import Query
-from vitte.store.updates import Arrived, Finished, UpdateId
+from vitte.store.turns import Written
+from vitte.store.updates import UpdateId
 
 TRANSACTIONS = Query(
     name="transactions",
     intent="",
     statement=b"SELECT count(DISTINCT xmin::text) AS found FROM updates WHERE state = 'answered'",
+)
+WRITERS = Query(
+    name="writers", intent="", statement=b"SELECT count(DISTINCT xmin::text) AS found FROM updates"
 )
 MESSAGES = Query(name="messages", intent="", statement=b"SELECT count(id) AS found FROM messages")
 
@@ -90,17 +95,12 @@ async def writing(database: Database, around: Around) -> AsyncGenerator[Ref[scri
 
 
 async def arrive(database: Database, *numbers: int) -> None:
-    arrived = [
-        Arrived(id=UpdateId(number), chat_id=number, kind="message", body="{}")
-        for number in numbers
-    ]
-    await updates.add(database, arrived, NOW)
+    await keep(database, *[coming(number, chat=number) for number in numbers])
 
 
 def turn(number: int, **more: Any) -> Turn:
     words = Words(chat_id=number, lane=Lane.REPLY, method="sendMessage", payload="{}")
-    finished = Finished(id=UpdateId(number), outcome="answered")
-    return Turn(finished=finished, words=(words,), **more)
+    return Turn(finished=finished(number), words=(words,), **more)
 
 
 async def breaks(_transaction: Transaction) -> None:
@@ -152,7 +152,6 @@ async def test_a_turn_whose_update_is_finished_leaves_no_trace(
     async with writing(database, around) as ref:
         assert await scribe.settle(ref, turn(1, exchange=exchange))
         assert not await scribe.settle(ref, turn(1, exchange=exchange, changes=(breaks,)))
-        assert not await scribe.settle(ref, turn(9, exchange=exchange))
 
     assert await count(database, MESSAGES) == 2
     assert len(await words_store.list_waiting(database, limit=9)) == 1
@@ -194,3 +193,64 @@ async def test_with_postgresql_away_who_asked_is_told(around: Around) -> None:
             await scribe.settle(ref, turn(1))
 
     await nowhere.close()
+
+
+async def test_what_is_kept_and_what_is_settled_share_a_transaction(
+    database: Database, around: Around
+) -> None:
+    async with writing(database, around) as ref:
+        kept, settled = await together(
+            partial(scribe.keep, ref, [coming(1), coming(2), coming(3)]),
+            partial(scribe.settle, ref, turn(2)),
+        )
+
+    assert (kept, settled) == ({1, 2, 3}, True)
+    assert await count(database, WRITERS) == 1
+    assert await books(database) == {"answered": 1, "pending": 2}
+
+
+async def test_what_is_known_is_kept_once(database: Database, around: Around) -> None:
+    async with writing(database, around) as ref:
+        assert await scribe.keep(ref, [coming(1)]) == {1}
+        assert await scribe.settle(ref, turn(2))
+
+        assert await scribe.keep(ref, [coming(1), coming(2), coming(3)]) == {3}
+
+
+async def test_the_same_turn_twice_at_once_is_written_once(
+    database: Database, around: Around
+) -> None:
+    async with writing(database, around) as ref:
+        answers = await together(*[partial(scribe.settle, ref, turn(1)) for _ in range(3)])
+
+    assert sorted(answers) == [False, False, True]
+    assert around.posted == [1]
+
+
+def test_what_was_in_doubt_is_counted_once_when_it_is_found() -> None:
+    before = counted("updates_received_total", kind="message"), done()
+    ledger = scribe.Books()
+
+    ledger.doubt([coming(1)], [turn(2)])
+    found = ledger.enter([coming(1), coming(3)], [turn(2), turn(4)], {})
+    again = ledger.enter([coming(1)], [turn(2)], {})
+
+    assert (sorted(found), again) == ([1, 2], {})
+    assert counted("updates_received_total", kind="message") == before[0] + 2
+    assert done() == before[1] + 1
+
+
+def test_what_was_counted_as_received_is_not_counted_again_when_its_end_was_in_doubt() -> None:
+    before = counted("updates_received_total", kind="message"), done()
+    ledger = scribe.Books()
+    ledger.enter([coming(1)], [], {UpdateId(1): Written(id=UpdateId(1), is_new=True, words=[])})
+
+    ledger.doubt([], [turn(1)])
+    ledger.enter([], [turn(1)], {})
+
+    assert counted("updates_received_total", kind="message") == before[0] + 1
+    assert done() == before[1] + 1
+
+
+def done() -> float:
+    return counted("updates_done_total", outcome="answered")

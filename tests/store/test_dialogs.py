@@ -57,9 +57,9 @@ async def test_a_strangers_dialog_is_not_found(database: Database) -> None:
     assert await dialogs.get(database, BORIS.id, hers.id) is None
 
 
-async def test_silence_archives_and_a_word_opens_again(database: Database) -> None:
+async def test_silence_archives(database: Database) -> None:
     await register(database, ANNA, BORIS)
-    silent = await start_dialog(database, ANNA)
+    await start_dialog(database, ANNA)
     lively = await start_dialog(database, BORIS)
     await messages.add_exchange(database, lively, "Я здесь", [], NOW + 40 * DAY)
 
@@ -70,12 +70,9 @@ async def test_silence_archives_and_a_word_opens_again(database: Database) -> No
     assert archived == 1
     assert await dialogs.open_of(database, ANNA.id) is None
     assert await dialogs.open_of(database, BORIS.id) is not None
-    resumed = await dialogs.resume(database, ANNA.id, NOW + 61 * DAY)
-    assert resumed is not None
-    assert (resumed.id, resumed.state, resumed.archived_at) == (silent.id, "open", None)
 
 
-async def test_what_was_closed_is_not_resumed(database: Database) -> None:
+async def test_silent_dialogs_are_archived_so_many_at_once(database: Database) -> None:
     await register(database, ANNA)
     await start_dialog(database, ANNA)
     await start_dialog(database, ANNA)
@@ -84,11 +81,6 @@ async def test_what_was_closed_is_not_resumed(database: Database) -> None:
     assert await dialogs.archive_inactive(database, **limits, limit=1) == 1
     assert await dialogs.archive_inactive(database, **limits, limit=10) == 1
     assert await dialogs.archive_inactive(database, **limits, limit=10) == 0
-
-    resumed = await dialogs.resume(database, ANNA.id, NOW + DAY)
-    assert resumed is not None
-    assert resumed.closed_at is None
-    assert await dialogs.resume(database, ANNA.id, NOW + DAY) is None
 
 
 async def test_a_character_that_does_not_exist_starts_nothing(database: Database) -> None:

@@ -29,6 +29,7 @@ GIVEN = {
     "version": NOW,
     "token_id": 1,
     **dict.fromkeys(("name", "prefix", "key", "location", "who", "request_id"), "x"),
+    **dict.fromkeys(("aside", "other"), "x"),
     **dict.fromkeys(("digest", "request", "body"), b"x"),
     **dict.fromkeys(("keep_end", "keep_timezone", "keep_character", "reminders"), True),
     **dict.fromkeys(("keep_last_name", "keep_username"), True),
@@ -50,10 +51,15 @@ GIVEN = {
     **{name: ["{}"] for name in ("bodies", "payloads")},
     **dict.fromkeys(("old", "new"), 1),
     "days": [date(2026, 11, 20)],
+    "a_chat": 1,
+    "chat_id": 1,
+    **dict.fromkeys(("kind", "outcome"), "message"),
+    "received_at": NOW,
 }
 # Words that mean one thing in one place and another elsewhere: a time or an id, one or many.
 OTHERWISE = {
-    "add_usages": {"messages": [1]},
+    "count_try": {"body": "{}"},
+    "write_turns": dict.fromkeys(("kept", "ended", "lines", "used", "words"), "[]"),
     "list_letters": {"before": 1},
     "list_dialogs_of_all": {"before": 1},
     "keep_answers": {"bodies": [b"x"]},

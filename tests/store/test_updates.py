@@ -1,113 +1,100 @@
 """The table of updates: written once, finished once, counted to the last one."""
 
-from tests.store.people import DAY, NOW
+from tests.store.coming import books, coming, finish, finished, keep, pending
+from tests.store.people import NOW
 from vitte.store import updates
 from vitte.store.pool import Database
-from vitte.store.updates import Arrived, Finished, Outcome, UpdateId
+from vitte.store.updates import UpdateId
 
-
-def arrived(number: int, chat: int = 101, text: str = "hello") -> Arrived:
-    return Arrived(id=UpdateId(number), chat_id=chat, kind="message", body=f'{{"text": "{text}"}}')
-
-
-def finished(number: int, outcome: Outcome = "answered", reason: str | None = None) -> Finished:
-    return Finished(id=UpdateId(number), outcome=outcome, reason=reason)
-
-
-async def pending(database: Database) -> list[int]:
-    return [each.id for each in await updates.list_pending(database, limit=100)]
-
-
-async def books(database: Database) -> dict[tuple[str, str], int]:
-    return {(row.state, row.reason): row.updates for row in await updates.count(database)}
+HELLO = '{"text": "hello"}'
 
 
 async def test_the_order_is_that_of_arrival_whatever_the_ids(database: Database) -> None:
-    for batch in ([arrived(9), arrived(7)], [arrived(8)]):
-        await updates.add(database, batch, NOW)
+    await keep(database, coming(9), coming(7))
+    await keep(database, coming(8))
 
-    found = await updates.list_pending(database, limit=100)
-
-    assert [each.id for each in found] == [9, 7, 8]
-    assert [each.seq for each in found] == sorted(each.seq for each in found)
+    assert await pending(database) == [9, 7, 8]
 
 
 async def test_what_is_known_is_left_as_it_is_and_not_given_back(database: Database) -> None:
-    await updates.add(database, [arrived(1, text="first")], NOW)
+    await keep(database, coming(1, body='{"text": "first"}'))
 
-    written = await updates.add(database, [arrived(1, text="again"), arrived(2)], NOW + DAY)
+    assert await keep(database, coming(1, body='{"text": "again"}'), coming(2)) == [2]
 
-    assert [row.id for row in written] == [2]
     first, _ = await updates.list_pending(database, limit=100)
     assert first.body == '{"text": "first"}'
 
 
 async def test_the_same_one_twice_in_a_batch_is_written_once(database: Database) -> None:
-    written = await updates.add(database, [arrived(1), arrived(1)], NOW)
-
-    assert [row.id for row in written] == [1]
+    assert await keep(database, coming(1), coming(1)) == [1]
 
 
-async def test_a_page_begins_after_a_place_in_the_order(database: Database) -> None:
-    written = await updates.add(database, [arrived(number) for number in range(5)], NOW)
+async def test_of_each_chat_the_first_few_are_listed_and_what_is_urgent_besides(
+    database: Database,
+) -> None:
+    flood = [coming(number, chat=101) for number in range(9)]
+    await keep(database, *flood, coming(20, chat=102), coming(21, kind="pre_checkout_query"))
 
-    page = await updates.list_pending(database, after=written[1].seq, limit=2)
+    found = await updates.list_pending(database, limit=100, a_chat=3)
+    page = await updates.list_pending(database, limit=2)
 
-    assert [each.id for each in page] == [2, 3]
+    assert [each.id for each in found] == [0, 1, 2, 20, 21]
+    assert [each.id for each in page] == [0, 1]
 
 
-async def test_an_update_is_finished_once(database: Database) -> None:
-    await updates.add(database, [arrived(1), arrived(2)], NOW)
+async def test_an_update_is_finished_once_whether_it_was_kept_before_or_not(
+    database: Database,
+) -> None:
+    await keep(database, coming(1), coming(2))
 
-    first = await updates.finish(database, [finished(1)], NOW)
-    second = await updates.finish(
-        database, [finished(1, "failed", "again"), finished(2), finished(3)], NOW
-    )
+    first = await finish(database, 1, 3)
+    second = await finish(database, finished(1, "failed", "again"), 2, finished(3, "refused", "no"))
 
-    assert (first, second) == ({1}, {2})
+    assert (sorted(first), second) == ([1, 3], [2])
     assert await pending(database) == []
-    assert await books(database) == {("answered", ""): 2}
+    assert await books(database) == {"answered": 3}
 
 
 async def test_the_books_name_each_state_and_reason(database: Database) -> None:
-    await updates.add(database, [arrived(number) for number in range(6)], NOW)
-    await updates.finish(
+    await keep(database, *map(coming, range(6)))
+    await finish(
         database,
-        [
-            finished(0),
-            finished(1, "refused", "too fast"),
-            finished(2, "refused", "too fast"),
-            finished(3, "refused", "quota spent"),
-            finished(4, "failed", "KeyError"),
-        ],
-        NOW,
+        0,
+        finished(1, "refused", "too fast"),
+        finished(2, "refused", "too fast"),
+        finished(3, "refused", "quota spent"),
+        finished(4, "failed", "KeyError"),
     )
 
     assert await books(database) == {
-        ("answered", ""): 1,
-        ("failed", "KeyError"): 1,
-        ("pending", ""): 1,
-        ("refused", "quota spent"): 1,
-        ("refused", "too fast"): 2,
+        "answered": 1,
+        "failed KeyError": 1,
+        "pending": 1,
+        "refused quota spent": 1,
+        "refused too fast": 2,
     }
 
 
 async def test_tries_are_counted_until_it_is_finished(database: Database) -> None:
-    await updates.add(database, [arrived(1)], NOW)
+    update = coming(1, body=HELLO)
 
-    tries = [await updates.count_try(database, UpdateId(1)) for _ in range(3)]
-    await updates.finish(database, [finished(1, "failed", "x" * 500)], NOW)
+    tries = [await updates.count_try(database, update) for _ in range(3)]
+    await finish(database, finished(update, "failed", "x" * 500))
 
-    assert tries == [1, 2, 3]
-    assert await updates.count_try(database, UpdateId(1)) == 0
+    assert [each and (each.tries, each.is_new) for each in tries] == [
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
+    assert await updates.count_try(database, update) is None
     letter = await updates.get_letter(database, UpdateId(1))
     assert letter is not None
-    assert (letter.tries, letter.reason, letter.body) == (3, "x" * 200, '{"text": "hello"}')
+    assert (letter.tries, letter.reason, letter.body) == (3, "x" * 200, HELLO)
 
 
 async def test_dead_letters_are_listed_the_latest_first_in_pages(database: Database) -> None:
-    await updates.add(database, [arrived(number) for number in range(5)], NOW)
-    await updates.finish(database, [finished(n, "failed", "poison") for n in (0, 2, 4)], NOW)
+    await keep(database, *map(coming, range(5)))
+    await finish(database, *[finished(number, "failed", "poison") for number in (0, 2, 4)])
 
     first = await updates.list_letters(database, limit=2)
     second = await updates.list_letters(database, limit=2, before=first[-1].id)
@@ -116,9 +103,9 @@ async def test_dead_letters_are_listed_the_latest_first_in_pages(database: Datab
 
 
 async def test_a_dead_letter_may_be_tried_again_or_given_up_once(database: Database) -> None:
-    await updates.add(database, [arrived(1), arrived(2)], NOW)
-    await updates.count_try(database, UpdateId(1))
-    await updates.finish(database, [finished(n, "failed", "poison") for n in (1, 2)], NOW)
+    poison = [coming(number, body=HELLO) for number in (1, 2)]
+    await updates.count_try(database, poison[0])
+    await finish(database, *[finished(update, "failed", "poison") for update in poison])
 
     assert await updates.requeue(database, UpdateId(1))
     assert await updates.drop(database, UpdateId(2), NOW)
@@ -126,14 +113,17 @@ async def test_a_dead_letter_may_be_tried_again_or_given_up_once(database: Datab
     assert not await updates.requeue(database, UpdateId(1))
     assert not await updates.drop(database, UpdateId(2), NOW)
     [again] = await updates.list_pending(database, limit=9)
-    assert (again.id, again.tries, again.body) == (1, 0, '{"text": "hello"}')
-    assert await books(database) == {("pending", ""): 1, ("refused", "dropped"): 1}
+    assert (again.id, again.body) == (1, HELLO)
+    first = await updates.count_try(database, again)
+    assert first is not None
+    assert first.tries == 1
+    assert await books(database) == {"pending": 1, "refused dropped": 1}
 
 
 async def test_what_is_odd_in_a_text_is_kept_as_telegram_wrote_it(database: Database) -> None:
-    odd = arrived(1, text="\\u0000 \\ud800 😀")
+    odd = coming(1, body='{"text": "\\u0000 \\ud800 😀"}')
 
-    await updates.add(database, [odd], NOW)
+    await keep(database, odd)
 
     [found] = await updates.list_pending(database, limit=9)
     assert found.body == odd.body

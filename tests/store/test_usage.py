@@ -1,39 +1,29 @@
-"""The daily quota's memory."""
+"""The daily quota's memory; what counts it is tested with the turns."""
 
 from datetime import date
 
-import pytest
-
-from tests.store.people import ANNA, register
-from vitte.store import usage
+from tests.store.coming import finished
+from tests.store.people import ANNA, NOW, register
+from vitte.store import turns, usage
 from vitte.store.pool import Database
+from vitte.store.turns import Turn
+from vitte.store.usage import Used
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 
 
 async def test_each_day_is_counted_for_itself(database: Database) -> None:
     await register(database, ANNA)
+    used = [
+        Turn(finished=finished(number), used=Used(user_id=ANNA.id, day=day))
+        for number, day in enumerate((MONDAY, MONDAY, TUESDAY))
+    ]
 
-    assert await usage.add(database, ANNA.id, MONDAY) == 1
-    assert await usage.add(database, ANNA.id, MONDAY, 4) == 5
-    assert await usage.add(database, ANNA.id, TUESDAY) == 1
+    await turns.write(database, [], used, NOW)
 
-    assert await usage.count(database, ANNA.id, MONDAY) == 5
+    assert await usage.count(database, ANNA.id, MONDAY) == 2
+    assert await usage.count(database, ANNA.id, TUESDAY) == 1
 
 
 async def test_who_said_nothing_used_nothing(database: Database) -> None:
-    assert await usage.count(database, ANNA.id, MONDAY) == 0
-
-
-async def test_a_transaction_that_is_undone_counts_nothing(database: Database) -> None:
-    await register(database, ANNA)
-
-    async def count_and_fall() -> None:
-        async with database.transaction() as transaction:
-            await usage.add(transaction, ANNA.id, MONDAY)
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await count_and_fall()
-
     assert await usage.count(database, ANNA.id, MONDAY) == 0

@@ -8,7 +8,7 @@ from tests.whole import Whole, configured, whole
 from vitte import config
 from vitte.actors import cache
 from vitte.dev.telegram import LocalTelegram
-from vitte.store import dialogs, messages, usage
+from vitte.store import dialogs, messages, updates, usage
 from vitte.store.users import UserId
 
 
@@ -171,3 +171,28 @@ async def test_a_failing_handler_apologises_and_the_chat_goes_on(vitte: Whole) -
     await anna.writes("still there?")
 
     assert (await anna.hears_one()).text
+
+
+async def test_a_stop_breaks_off_the_answer_being_written_and_the_chat_goes_on(
+    telegram: LocalTelegram, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    slow = config.Voice(pause_seconds=30.0)
+    settings = configured(telegram, database_url, redis_url, tmp_path, voice=slow)
+    async with whole(settings, telegram) as vitte:
+        anna = telegram.person("Anna", language_code="en")
+        await anna.writes("Tell me a long story")
+        await anna.sees_typing()
+
+        await anna.writes("/stop")
+
+        assert "stopped" in (await anna.hears_one()).text
+        await anna.writes("/help")
+        assert "/stop" in (await anna.hears_one()).text
+        await anna.writes("/stop")
+        assert "nothing to stop" in (await anna.hears_one()).text
+        await vitte.settled()
+        books = await updates.count(vitte.house.services.database)
+    assert {(line.state, line.reason): line.updates for line in books} == {
+        ("answered", ""): 3,
+        ("refused", "stopped"): 1,
+    }

@@ -1,7 +1,7 @@
 """A conversation: the updates of one chat, one after the other.
 
 Owns nothing but its place in the order: one actor a chat, started by the first
-update and ended when idle. What is urgent (payments, a block, a cancel) has a
+update and ended when idle. What is urgent (payments, a block, a stop) has a
 second conversation beside the first, so that it passes by an answer being
 written. A part that is away is waited for; an update that breaks us is tried a
 few times and then becomes a dead letter, and the chat goes on. A fall loses
@@ -10,6 +10,7 @@ nothing: the update stays in the inbox.
 
 import logging
 import random
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -25,8 +26,13 @@ from vitte.store.pool import Database
 from vitte.store.updates import Finished, Pending, UpdateId
 
 TRIES: Final = 3
-LONGEST_PAUSE_SECONDS: Final = 10.0
+LONGEST_PAUSE_SECONDS: Final = 2.0
 URGENT_KINDS: Final = frozenset({"pre_checkout_query", "my_chat_member", "shipping_query"})
+# Looked for in the body as it came: to read it is the bot's work.
+URGENT_WORDS: Final = {
+    "message": re.compile(r'"successful_payment"\s*:|"text"\s*:\s*"/(?:stop|cancel)\b'),
+    "callback_query": re.compile(r'"data"\s*:\s*"stop"'),
+}
 
 _log = logging.getLogger(__name__)
 
@@ -51,13 +57,12 @@ class Key(NamedTuple):
 Conversations: TypeAlias = Registry[Key, Message]
 
 
-def lane_of(update: Pending) -> Which:
-    """Whether an update waits for its turn in the chat, or passes by."""
-    if update.kind in URGENT_KINDS:
-        return "urgent"
-    if update.kind == "message" and '"successful_payment"' in update.body:
-        return "urgent"
-    return "usual"
+def key_of(update: Pending) -> Key:
+    """The conversation that an update belongs to: it waits for its turn in the chat, or passes by."""
+    urgent = update.kind in URGENT_KINDS or (
+        update.kind in URGENT_WORDS and URGENT_WORDS[update.kind].search(update.body) is not None
+    )
+    return Key(update.chat_id, "urgent" if urgent else "usual")
 
 
 class Conversation:
@@ -67,12 +72,14 @@ class Conversation:
         self,
         *,
         database: Database,
-        bot: Ref[bot.Message],
+        desk: bot.Desk,
+        urgent: bool,
         scribe: Ref[scribe.Message],
         done: Callable[[UpdateId], Awaitable[None]],
     ) -> None:
         self._database = database
-        self._bot = bot
+        self._desk = desk
+        self._urgent = urgent
         self._scribe = scribe
         self._done = done
 
@@ -109,7 +116,7 @@ class Conversation:
             VitteError, RuntimeFault: A part is away; try again.
         """
         try:
-            turn = await bot.answer(self._bot, update)
+            turn = await self._desk.answer(update, urgent=self._urgent)
             await scribe.settle(self._scribe, turn)
         except RuntimeFault:
             raise
@@ -121,15 +128,17 @@ class Conversation:
             await self._broke(update, UpdateBroke(type(problem).__name__))
 
     async def _broke(self, update: Pending, problem: VitteError) -> None:
-        tries = await updates.count_try(self._database, update.id)
-        if tries == 0:
+        failed = await updates.count_try(self._database, update)
+        if failed is None:
             return  # it was finished meanwhile
-        if tries < TRIES:
+        if failed.is_new:
+            metrics.updates_received.labels(update.kind).inc()
+        if failed.tries < TRIES:
             raise problem
         reason = f"broke {TRIES} times: {problem}"
         _log.error("An update became a dead letter: %s", reason)
-        apology = await bot.apologise(self._bot, update)
-        finished = Finished(id=update.id, outcome="failed", reason=reason)
+        apology = await self._desk.apologise(update)
+        finished = Finished(update=update, outcome="failed", reason=reason)
         await scribe.settle(self._scribe, scribe.Turn(finished=finished, words=apology))
 
 

@@ -12,12 +12,12 @@ import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, Never
+from typing import Final, Never, Protocol
 
 import anyio
 
 from vitte import metrics
-from vitte.runtime import Life, Mailbox, pulse
+from vitte.runtime import Life, pulse
 
 EVERY_SECONDS: Final = 10.0
 ROUNDS_IN_A_WATCH: Final = 3
@@ -77,6 +77,24 @@ def listening(environment: Mapping[str, str]) -> Systemd:
         return Systemd()
 
 
+class Takes(Protocol):
+    """What can be seen to take what waits for it, as a mailbox or the bot's desk."""
+
+    @property
+    def name(self) -> str:
+        """Who it is."""
+        ...
+
+    @property
+    def taken(self) -> int:
+        """How much it has taken so far."""
+        ...
+
+    def depth(self) -> int:
+        """How much waits."""
+        ...
+
+
 class Herald:
     """One life, from a start to the next fall."""
 
@@ -84,7 +102,7 @@ class Herald:
         self,
         systemd: Systemd,
         *,
-        heard: Sequence[Mailbox[Any]] = (),
+        heard: Sequence[Takes] = (),
         every: float | None = None,
         deaf_seconds: float = DEAF_SECONDS,
     ) -> None:
@@ -120,7 +138,7 @@ class Herald:
 class _Ear:
     """Whether an actor takes what waits for it."""
 
-    def __init__(self, box: Mailbox[Any], deaf_seconds: float) -> None:
+    def __init__(self, box: Takes, deaf_seconds: float) -> None:
         self.box = box
         self._deaf_seconds = deaf_seconds
         self._taken = -1

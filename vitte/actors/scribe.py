@@ -1,31 +1,35 @@
-"""The scribe: writes what came of an update, all of it in one transaction.
+"""The scribe: writes what is to be kept of updates and what came of them, together.
 
 What a person said, what is answered, counters, the words that go out and "done"
-are committed together or not at all. All turns that wait share a transaction, so
-that a busy hour costs a commit for many. An update that was finished before is
-left as it is, with everything that would have come of it: nothing is applied
-twice. A fall loses nothing: who asked is told, and asks again.
+are committed together or not at all, and so are the updates that the inbox wants
+kept. All that waits shares one statement and one commit, so that a busy hour costs
+a commit for many and a quiet one a single commit an update. An update that was
+finished before is left as it is, with everything that would have come of it: nothing
+is applied twice. A fall loses nothing: who asked is told, and asks again.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from vitte import metrics
 from vitte.actors import cache, outbox
-from vitte.errors import VitteError
+from vitte.errors import DatabaseAway, DatabaseSlow, VitteError
 from vitte.runtime import Life, Ref, Reply, RuntimeFault
-from vitte.store import messages, updates, usage
-from vitte.store import outbox as words_store
-from vitte.store.outbox import Waiting, Words
+from vitte.store import turns
+from vitte.store.outbox import Waiting
 from vitte.store.pool import Database, Transaction
+from vitte.store.turns import Written
+from vitte.store.updates import Pending, UpdateId
 from vitte.store.users import UserId
 
 ANSWER_SECONDS: Final = 30.0
 MOST_AT_ONCE: Final = 256
+REMEMBERED: Final = 8_192
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +37,9 @@ log = logging.getLogger(__name__)
 Change: TypeAlias = Callable[[Transaction], Awaitable[object]]
 
 
-class Turn(Struct, frozen=True, kw_only=True):
-    """What came of one update: how it ended, and all that is to be written with that."""
+class Turn(turns.Turn, frozen=True, kw_only=True):
+    """All that came of one update, with writes of its own and whom the cache must forget."""
 
-    finished: updates.Finished
-    words: tuple[Words, ...] = ()
-    exchange: messages.Exchange | None = None
-    used: usage.Used | None = None
     changes: tuple[Change, ...] = ()
     changed: tuple[UserId, ...] = ()
 
@@ -51,7 +51,14 @@ class Settle(Struct, frozen=True, kw_only=True):
     reply: Reply[bool]
 
 
-Message: TypeAlias = Settle
+class Keep(Struct, frozen=True, kw_only=True):
+    """Write these updates down for later; the reply tells which were new."""
+
+    updates: tuple[Pending, ...]
+    reply: Reply[frozenset[UpdateId]]
+
+
+Message: TypeAlias = Settle | Keep
 
 
 async def settle(scribe: Ref[Message], turn: Turn) -> bool:
@@ -61,6 +68,17 @@ async def settle(scribe: Ref[Message], turn: Turn) -> bool:
         VitteError, RuntimeFault: It was not written; try again.
     """
     return await scribe.ask(lambda reply: Settle(turn=turn, reply=reply), within=ANSWER_SECONDS)
+
+
+async def keep(scribe: Ref[Message], updates: Sequence[Pending]) -> frozenset[UpdateId]:
+    """Have updates written down; gives those that were not known before.
+
+    Raises:
+        VitteError, RuntimeFault: They were not, or nobody knows; try again.
+    """
+    return await scribe.ask(
+        lambda reply: Keep(updates=tuple(updates), reply=reply), within=ANSWER_SECONDS
+    )
 
 
 class Scribe:
@@ -78,17 +96,26 @@ class Scribe:
         self._outbox = outbox
         self._cache = cache
         self._clock = clock
+        self._books = Books()
 
     async def run(self, life: Life[Message]) -> None:
-        """Write for all who wait, in one transaction, for ever."""
+        """Write for all who wait, at once, for ever."""
         life.ready()
         await outbox.look(self._outbox)  # the life before may have committed and not told
         while True:
             await self._serve(await life.receive_all(most=MOST_AT_ONCE))
 
-    async def _serve(self, orders: Sequence[Settle]) -> None:
+    async def _serve(self, orders: Sequence[Message]) -> None:
+        settled = {each.turn.finished.id: each.turn for each in orders if isinstance(each, Settle)}
+        kept = {
+            update.id: update
+            for each in orders
+            if isinstance(each, Keep)
+            for update in each.updates
+            if update.id not in settled
+        }
         try:
-            written = await self._write([order.turn for order in orders])
+            written = await self._write(list(kept.values()), list(settled.values()))
         except VitteError as problem:  # PostgreSQL is away or busy: who asked decides
             for order in orders:
                 order.reply.fail(problem)
@@ -99,43 +126,109 @@ class Scribe:
             for order in orders:
                 await self._serve([order])
         else:
-            for order in orders:
-                order.reply.send(order.turn.finished.id in written)
+            _answer(orders, written)
 
-    async def _write(self, turns: Sequence[Turn]) -> frozenset[updates.UpdateId]:
+    async def _write(
+        self, kept: Sequence[Pending], settled: Sequence[Turn]
+    ) -> Mapping[UpdateId, Written]:
+        try:
+            written = await self._commit(kept, settled)
+        except (DatabaseAway, DatabaseSlow):  # it may be written all the same
+            self._books.doubt(kept, settled)
+            raise
+        written = self._books.enter(kept, settled, written)
+        await self._tell([turn for turn in settled if turn.finished.id in written], written)
+        return written
+
+    async def _commit(
+        self, kept: Sequence[Pending], settled: Sequence[Turn]
+    ) -> dict[UpdateId, Written]:
         now = self._clock()
+        if not any(turn.changes for turn in settled):
+            rows = await turns.write(self._database, kept, settled, now)
+            return {row.id: row for row in rows}
         async with self._database.transaction() as transaction:
-            ours = await updates.finish(transaction, [turn.finished for turn in turns], now)
-            kept = [turn for turn in turns if turn.finished.id in ours]
-            waiting = await _write_all(transaction, kept, now)
-        for turn in kept:
-            _count(turn)
-        await self._tell(kept, waiting)
-        return ours
+            rows = await turns.write(transaction, kept, settled, now)
+            written = {row.id: row for row in rows}
+            for turn in settled:
+                if turn.finished.id in written:
+                    for change in turn.changes:
+                        await change(transaction)
+        return written
 
-    async def _tell(self, written: Sequence[Turn], waiting: Sequence[Waiting]) -> None:
+    async def _tell(self, settled: Sequence[Turn], written: Mapping[UpdateId, Written]) -> None:
         """Tell who must know. It is written: whoever cannot be told now finds it later."""
+        waiting: list[Waiting] = []
+        for turn in settled:
+            waiting += turns.waiting(turn, written[turn.finished.id])
         try:
             if waiting:
                 await outbox.post(self._outbox, waiting)
-            for user in {user for turn in written for user in turn.changed}:
+            for user in {user for turn in settled for user in turn.changed}:
                 await cache.forget(self._cache, user)
         except (VitteError, RuntimeFault) as problem:
             log.warning("Written, and not told: %s: %s", type(problem).__name__, problem)
 
 
-async def _write_all(
-    transaction: Transaction, turns: Sequence[Turn], now: datetime
-) -> list[Waiting]:
-    for turn in turns:
-        for change in turn.changes:
-            await change(transaction)
-    if exchanges := [turn.exchange for turn in turns if turn.exchange is not None]:
-        await messages.add_exchanges(transaction, exchanges, now)
-    if used := [turn.used for turn in turns if turn.used is not None]:
-        await usage.add_many(transaction, used)
-    words = [each for turn in turns for each in turn.words]
-    return await words_store.add(transaction, words, now) if words else []
+def _answer(orders: Sequence[Message], written: Mapping[UpdateId, Written]) -> None:
+    settled: set[UpdateId] = set()
+    for order in orders:
+        match order:
+            case Settle(turn=turn, reply=reply):
+                number = turn.finished.id
+                reply.send(number in written and number not in settled)
+                settled.add(number)
+            case Keep(updates=updates, reply=reply):
+                reply.send(frozenset(each.id for each in updates if each.id in written))
+            case _:
+                assert_never(order)
+
+
+class Books:
+    """Counts what was received and what became of it, each update once.
+
+    A connection that is lost at the commit leaves it open whether that took place. What was
+    in doubt is remembered: found written when it comes again, it was ours and is counted then.
+    """
+
+    def __init__(self) -> None:
+        self._received: OrderedDict[UpdateId, None] = OrderedDict()
+        self._doubtful: OrderedDict[UpdateId, None] = OrderedDict()
+
+    def doubt(self, kept: Sequence[Pending], settled: Sequence[Turn]) -> None:
+        """Nobody knows whether these were written."""
+        for number in (*(each.id for each in kept), *(each.finished.id for each in settled)):
+            _remember(self._doubtful, number)
+
+    def enter(
+        self,
+        kept: Sequence[Pending],
+        settled: Sequence[Turn],
+        written: Mapping[UpdateId, Written],
+    ) -> dict[UpdateId, Written]:
+        """Count what was written now, or in doubt before; gives all of it."""
+        entered: dict[UpdateId, Written] = {}
+        for update in (*kept, *(turn.finished.update for turn in settled)):
+            row = written.get(update.id)
+            if update.id in self._doubtful:
+                del self._doubtful[update.id]
+                row = row or Written(id=update.id, is_new=True, words=[])
+                row = structs.replace(row, is_new=update.id not in self._received)
+            if row is not None:
+                entered[update.id] = row
+                if row.is_new:
+                    _remember(self._received, update.id)
+                    metrics.updates_received.labels(update.kind).inc()
+        for turn in settled:
+            if turn.finished.id in entered:
+                _count(turn)
+        return entered
+
+
+def _remember(memory: OrderedDict[UpdateId, None], update: UpdateId) -> None:
+    memory[update] = None
+    if len(memory) > REMEMBERED:
+        memory.popitem(last=False)
 
 
 def _count(turn: Turn) -> None:

@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "run": "serve the bot (production)",
     "check-config": "name every fault of the configuration",
     "migrate": "bring the schema up to date",
+    "backup": "save the database, prove what was saved",
+    "restore": "put a backup in the database's place, and back",
     "job": "show the jobs, run one by hand",
     "tree": "draw the tree of actors, or show the running one",
     "ledger": "what became of every update",

@@ -5,12 +5,12 @@ with one statement for all of them.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal, NamedTuple, NewType
 
 from msgspec import UNSET, Struct, UnsetType
 
-from vitte.store.characters import CharacterId, Temperament
+from vitte.store.characters import CharacterId
 from vitte.store.pool import Session
 from vitte.store.queries import take
 from vitte.store.users import UserId
@@ -25,8 +25,6 @@ START = take("dialogs", "start_dialog")
 START_MANY = take("dialogs", "start_dialogs")
 CHANGE_MANY = take("dialogs", "change_dialogs")
 CHANGE = take("dialogs", "change_dialog")
-RESUME = take("dialogs", "resume_dialog")
-GET_SCENE = take("dialogs", "get_scene")
 ARCHIVE_INACTIVE = take("dialogs", "archive_inactive_dialogs")
 
 DialogId = NewType("DialogId", int)
@@ -97,16 +95,6 @@ class Changed(Struct, frozen=True, kw_only=True):
     dialog: Dialog | None
 
 
-class Scene(Struct, frozen=True, kw_only=True):
-    """What an answer needs of an open dialog; ``recent`` is JSON, a list of role and text."""
-
-    dialog_id: DialogId
-    names: dict[str, str]
-    temperament: Temperament
-    used: int
-    recent: str
-
-
 class _Listed(Dialog, frozen=True, kw_only=True, gc=False):
     place: int
 
@@ -135,14 +123,6 @@ class _Placed(Struct, frozen=True, kw_only=True):
 
 class _PlacedStart(_Placed, frozen=True, kw_only=True):
     known: bool
-
-
-async def get_scene(session: Session, user: UserId, day: date, *, limit: int) -> Scene | None:
-    """Give what an answer needs of a person's open dialog, or None where none is open.
-
-    The latest ``limit`` messages, and how many the person wrote on that day.
-    """
-    return await session.row_or_none(GET_SCENE, Scene, user_id=user, day=day, limit=limit)
 
 
 async def open_of(session: Session, user: UserId) -> Dialog | None:
@@ -266,11 +246,6 @@ async def change(  # noqa: PLR0913  # what may be changed, each apart
         version=version,
         now=now,
     )
-
-
-async def resume(session: Session, user: UserId, now: datetime) -> Dialog | None:
-    """Open a person's latest dialog again if it was archived for its silence; else None."""
-    return await session.row_or_none(RESUME, Dialog, user_id=user, now=now)
 
 
 async def archive_inactive(

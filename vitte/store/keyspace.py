@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.driver_info import DriverInfo
 
 from vitte.config import Redis as Settings
+from vitte.errors import RedisAway
 
 Client = Redis
 CHANGED: Final = "changed"
@@ -65,3 +66,21 @@ def changed(number: int) -> str:
 def rate(number: int) -> str:
     """Where the times at which a user spoke are kept."""
     return f"rate:{number}"
+
+
+async def forget_all(settings: Settings) -> None:
+    """Drop all that is kept of people but when they spoke: for a database that was exchanged.
+
+    Raises:
+        RedisAway: Redis cannot be asked.
+    """
+    client = connect(settings)
+    try:
+        for pattern in ("user:*", "subscription:*", "changed:*"):
+            # redis-py leaves its keys untyped.
+            async for key in client.scan_iter(match=pattern, count=1_000):  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                await client.unlink(str(key, "utf-8"))  # pyright: ignore[reportUnknownArgumentType]
+    except (redis.RedisError, OSError) as problem:
+        raise RedisAway(type(problem).__name__) from problem
+    finally:
+        await client.aclose()

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, NewType
 
 from msgspec import Struct
 
+from vitte.store.characters import CharacterId
 from vitte.store.dialogs import Dialog, DialogId
 from vitte.store.pool import Session
 from vitte.store.queries import take
@@ -13,7 +14,6 @@ from vitte.store.text import storable
 from vitte.store.users import UserId
 
 ADD_EXCHANGE = take("messages", "add_exchange")
-ADD_EXCHANGES = take("messages", "add_exchanges")
 LIST_PAGES = take("messages", "list_pages_of_messages")
 DELETE_OLD = take("messages", "delete_old_messages")
 MAKE_PARTITIONS = take("messages", "make_partitions")
@@ -107,10 +107,14 @@ async def add_exchange(
 
 
 class Exchange(Struct, frozen=True, kw_only=True):
-    """What a person said in a dialog, if anything, and what was answered."""
+    """What a person said in a dialog, if anything, and what was answered.
 
-    dialog_id: DialogId
+    Without a ``dialog_id`` one begins, with the character; unless one is open by then.
+    """
+
     user_id: UserId
+    dialog_id: DialogId | None
+    character_id: CharacterId | None = None
     said: str | None
     answered: tuple[str, ...]
 
@@ -121,19 +125,6 @@ class Exchange(Struct, frozen=True, kw_only=True):
         for text in self.answered:
             if text:
                 yield "character", storable(text, LONGEST)
-
-
-async def add_exchanges(session: Session, exchanges: Sequence[Exchange], now: datetime) -> int:
-    """Append what was said in many dialogs, in one statement; give how many messages that is."""
-    lines = [(each, role, text) for each in exchanges for role, text in each.lines()]
-    return await session.change(
-        ADD_EXCHANGES,
-        dialogs=[each.dialog_id for each, _, _ in lines],
-        users=[each.user_id for each, _, _ in lines],
-        roles=[role for _, role, _ in lines],
-        texts=[text for _, _, text in lines],
-        now=now,
-    )
 
 
 async def list_pages(session: Session, asked: Sequence[Asked]) -> dict[Asked, Page]:

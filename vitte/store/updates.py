@@ -4,7 +4,6 @@ Each is pending, then answered, refused or failed, once: finishing says which
 were still pending, and what goes with the others must not be applied.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NewType
 
@@ -13,10 +12,8 @@ from msgspec import Struct
 from vitte.store.pool import Session
 from vitte.store.queries import take
 
-ADD = take("updates", "add_updates")
 LIST_PENDING = take("updates", "list_pending_updates")
 COUNT_PENDING = take("updates", "count_pending_updates")
-FINISH = take("updates", "finish_updates")
 COUNT_TRY = take("updates", "count_try")
 LIST_LETTERS = take("updates", "list_letters")
 GET_LETTER = take("updates", "get_letter")
@@ -42,23 +39,23 @@ class Arrived(Struct, frozen=True, kw_only=True):
     body: str
 
 
-class Pending(Struct, frozen=True, kw_only=True):
-    """An update that nobody has finished; ``seq`` is the order of arrival."""
+class Pending(Arrived, frozen=True, kw_only=True):
+    """An update that nobody has finished, and when it came."""
 
-    id: UpdateId
-    seq: int
-    chat_id: int
-    kind: str
-    body: str
-    tries: int
+    received_at: datetime
 
 
 class Finished(Struct, frozen=True, kw_only=True):
     """How an update ended; a refusal and a failure have a reason."""
 
-    id: UpdateId
+    update: Pending
     outcome: Outcome
     reason: str | None = None
+
+    @property
+    def id(self) -> UpdateId:
+        """Which update it was."""
+        return self.update.id
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -82,41 +79,20 @@ class Count(Struct, frozen=True, kw_only=True):
     updates: int
 
 
-class Written(Struct, frozen=True, kw_only=True):
-    """An update that was new: its id, and its place in the order of arrival."""
+class Try(Struct, frozen=True, kw_only=True):
+    """How often an update has failed; ``is_new`` when it had not been written down before."""
 
-    id: UpdateId
-    seq: int
-
-
-class _Tries(Struct, frozen=True, kw_only=True):
     tries: int
-
-
-class _Id(Struct, frozen=True, kw_only=True):
-    id: UpdateId
+    is_new: bool
 
 
 class _Number(Struct, frozen=True, kw_only=True):
     updates: int
 
 
-async def add(session: Session, arrived: Sequence[Arrived], now: datetime) -> list[Written]:
-    """Write updates down in one statement; give those that were new."""
-    return await session.rows(
-        ADD,
-        Written,
-        ids=[update.id for update in arrived],
-        chats=[update.chat_id for update in arrived],
-        kinds=[update.kind for update in arrived],
-        bodies=[update.body for update in arrived],
-        now=now,
-    )
-
-
-async def list_pending(session: Session, *, after: int = 0, limit: int) -> list[Pending]:
-    """Give those that nobody has finished, in the order of arrival, beyond a ``seq``."""
-    return await session.rows(LIST_PENDING, Pending, after=after, limit=limit)
+async def list_pending(session: Session, *, limit: int, a_chat: int = 1_000_000) -> list[Pending]:
+    """Give those that nobody has finished, in the order of arrival; of each chat its first few."""
+    return await session.rows(LIST_PENDING, Pending, limit=limit, a_chat=a_chat)
 
 
 async def count_pending(session: Session) -> int:
@@ -124,25 +100,17 @@ async def count_pending(session: Session) -> int:
     return (await session.row(COUNT_PENDING, _Number)).updates
 
 
-async def finish(
-    session: Session, finished: Sequence[Finished], now: datetime
-) -> frozenset[UpdateId]:
-    """Finish updates in one statement; give those that were still pending."""
-    rows = await session.rows(
-        FINISH,
-        _Id,
-        ids=[update.id for update in finished],
-        states=[update.outcome for update in finished],
-        reasons=[update.reason and update.reason[:LONGEST_REASON] for update in finished],
-        now=now,
+async def count_try(session: Session, update: Pending) -> Try | None:
+    """Note one more failure; give how many there were. None for one that is finished."""
+    return await session.row_or_none(
+        COUNT_TRY,
+        Try,
+        id=update.id,
+        chat_id=update.chat_id,
+        kind=update.kind,
+        body=update.body,
+        received_at=update.received_at,
     )
-    return frozenset(row.id for row in rows)
-
-
-async def count_try(session: Session, update: UpdateId) -> int:
-    """Note one more failure; give how many there were. Nought for one that is finished."""
-    row = await session.row_or_none(COUNT_TRY, _Tries, id=update)
-    return 0 if row is None else row.tries
 
 
 async def list_letters(session: Session, *, limit: int, before: UpdateId = NEWEST) -> list[Letter]:

@@ -6,4 +6,4 @@ Fluent line ``command-<name>``.
 
 from typing import Final
 
-COMMANDS: Final = ("start", "help", "status", "language", "new")
+COMMANDS: Final = ("start", "help", "status", "language", "new", "stop")

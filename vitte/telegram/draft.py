@@ -85,7 +85,7 @@ class Draft:
     def turn(self, outcome: Outcome = "answered", reason: str | None = None) -> Turn:
         """All of it, as it is to be written."""
         return Turn(
-            finished=Finished(id=self.update.id, outcome=outcome, reason=reason),
+            finished=Finished(update=self.update, outcome=outcome, reason=reason),
             words=tuple(self._words),
             exchange=self.exchange,
             used=self.used,

@@ -21,7 +21,7 @@ from vitte.actors import cache
 from vitte.i18n import Language
 from vitte.services import Services
 from vitte.store import users
-from vitte.store.users import UserId
+from vitte.store.users import Contact, UserId
 
 _log = logging.getLogger("vitte.bot")
 
@@ -83,33 +83,36 @@ class Meeting(BaseMiddleware):
         if sender is None or sender.is_bot:
             return None  # nobody to speak to
         with log.about(user_id=sender.id):
-            person = data["person"] = await meet(self._services, sender)
+            person = data["person"] = await meet(self._services, contact_of(sender))
             data["draft"].person = person
             return await handler(event, data)
 
 
-async def meet(services: Services, sender: User, start_payload: str | None = None) -> Person:
-    """Find a person, or write them down.
-
-    Raises:
-        VitteError: PostgreSQL is away, and nobody else knew the person.
-    """
-    contact = users.Contact(
+def contact_of(sender: User) -> Contact:
+    """What aiogram read of a sender."""
+    return Contact(
         id=UserId(sender.id),
         first_name=sender.first_name,
         last_name=sender.last_name,
         username=sender.username,
         language_code=sender.language_code,
     )
+
+
+async def meet(services: Services, contact: Contact) -> Person:
+    """Find a person, or write them down.
+
+    Raises:
+        VitteError: PostgreSQL is away, and nobody else knew the person.
+    """
     known = await cache.get_user(services.cache, contact.id)
     if known is not None and known.is_described_by(contact):
         return Person(profile=known, is_new=False)
     _user, is_new = await users.add_or_refresh(
         services.database,
         contact,
-        language=language_of(sender),
+        language=i18n.language_of(contact.language_code),
         now=services.clock(),
-        start_payload=start_payload,
     )
     profile = await refreshed(services, contact.id)
     if is_new:

@@ -52,7 +52,8 @@ class Companion:
 
     async def reply(self, dialog: DialogView, recent: Sequence[Line]) -> AsyncIterator[str]:
         """Answer the last line, after a pause as if in thought."""
-        await anyio.sleep(self._pause)
+        if self._pause:
+            await anyio.sleep(self._pause)
         between = ""
         for piece in self.answer(dialog, recent):
             yield between + piece

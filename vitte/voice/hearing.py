@@ -35,6 +35,9 @@ _OPENING = re.compile(
     r"^(?:да|нет|ну|и|а|но|yes|no|well|and|but|so|because|потому что)\b,? ", re.IGNORECASE
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+_LETTER = re.compile(r"[^\W\d_]")
+_CYRILLIC = re.compile("[а-яА-ЯёЁіїєґўІЇЄҐЎ]")
+_LATIN = re.compile("[a-zA-Z]")
 _SENTENCE = re.compile(r"[^.!?…;\n]+")
 _FACES = {
     "laugh": frozenset("😂🤣😆😹😄😁😅😀😃"),
@@ -107,10 +110,9 @@ def _speaks_of_harm(low: str) -> bool:
 
 def language_of(text: str, expected: Language) -> Language | None:
     """Tell the language by its letters, and Latin ones by English words; None for others."""
-    letters = [c for c in text if c.isalpha()]
-    cyrillic = sum("а" <= c.lower() <= "я" or c in "ёЁіїєґўІЇЄҐЎ" for c in letters)
-    latin = sum("a" <= c.lower() <= "z" for c in letters)
-    if not letters or max(cyrillic, latin) * 2 < len(letters):
+    letters = len(_LETTER.findall(text))
+    cyrillic, latin = len(_CYRILLIC.findall(text)), len(_LATIN.findall(text))
+    if not letters or max(cyrillic, latin) * 2 < letters:
         return None
     if cyrillic >= latin:
         return "ru"

@@ -43,6 +43,14 @@ class Repertoire:
         self._variants: dict[Language, dict[str, list[Variant]]] = {
             language: _variants(words, language) for language in LANGUAGES
         }
+        self._signatures = {
+            language: [
+                (variant.signature, message)
+                for message, variants in self._variants[language].items()
+                for variant in variants
+            ]
+            for language in LANGUAGES
+        }
 
     def say(self, message: str, manner: Manner, dice: Dice, variables: Mapping[str, str]) -> str:
         """Say a message by a variant that was not used lately, else by the one used longest ago."""
@@ -59,9 +67,8 @@ class Repertoire:
 
     def used(self, language: Language, said: str) -> Iterator[str]:
         """Name the messages of which a variant is in what was said."""
-        for message, variants in self._variants[language].items():
-            if any(variant.signature in said for variant in variants):
-                yield message
+        found = [message for signature, message in self._signatures[language] if signature in said]
+        yield from dict.fromkeys(found)
 
     def left(self, message: str, language: Language, lately: Sequence[str]) -> bool:
         """Whether a message has a variant for everyone that was not used lately."""

@@ -37,16 +37,15 @@ async def start(
         _keep_payload(draft, person, command.args, services.clock())
     say, language = services.words.say, person.language
     offered = await characters.list_active(services.database)
-    open_dialog = await dialogs.open_of(services.database, person.id)
-    if person.is_new or open_dialog is None:
+    scene = None if person.is_new else await talk.scene_of(services, person)
+    if scene is None or not scene.is_open:
         words = say(language, "start-welcome", name=person.name)
     else:
-        character = next((c for c in offered if c.id == open_dialog.character_id), offered[0])
         words = say(
             language,
             "start-welcome-back",
             name=person.name,
-            character=character.names[language],
+            character=scene.names[language],
         )
     buttons = [(each.names[language], f"{PREFIX}{each.id}") for each in offered]
     draft.say(f"{words}\n\n{say(language, 'start-choose')}", buttons=[buttons])

@@ -9,7 +9,7 @@ from aiogram.types import Message
 
 from vitte.actors import cache, limiter
 from vitte.services import Services
-from vitte.store import characters, dialogs, usage
+from vitte.store.scenes import Scene
 from vitte.store.subscriptions import Subscription
 from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
@@ -30,11 +30,12 @@ async def show(_message: Message, person: Person, services: Services, draft: Dra
     _log.info("Command /status from user %d", person.id)
     now = services.clock()
     subscription = await cache.get_subscription(services.cache, person.id)
+    scene = await talk.scene_of(services, person)
     lines = [
         services.words.say(person.language, "status-title", name=person.name),
         _plan(services, person, subscription, now),
-        *await _character(services, person),
-        await _today(services, person, subscription, now),
+        *_character(services, person, scene),
+        _today(services, person, talk.day_limit(services, subscription, now), scene),
         await _this_minute(services, person, talk.minute_limit(services, subscription, now)),
     ]
     draft.say("\n".join(lines))
@@ -54,24 +55,16 @@ def _plan(
     return say(language, "status-ended", days=-days, until=person.day(until, zone))
 
 
-async def _character(services: Services, person: Person) -> list[str]:
-    dialog = await dialogs.open_of(services.database, person.id)
-    if dialog is None:
+def _character(services: Services, person: Person, scene: Scene | None) -> list[str]:
+    """Who they are talking with, in an open dialog."""
+    if scene is None or not scene.is_open:
         return []
-    character = await characters.get(services.database, dialog.character_id)
-    if character is None:
-        return []
-    name = character.names[person.language]
+    name = scene.names[person.language]
     return [services.words.say(person.language, "status-character", character=name)]
 
 
-async def _today(
-    services: Services, person: Person, subscription: Subscription | None, now: datetime
-) -> str:
-    limit = talk.day_limit(services, subscription, now)
-    used = await usage.count(
-        services.database, person.id, person.day(now, services.config.cron.timezone)
-    )
+def _today(services: Services, person: Person, limit: int, scene: Scene | None) -> str:
+    used = scene.used if scene else 0
     left = max(0, limit - used)
     return services.words.say(person.language, "status-day", used=used, limit=limit, left=left)
 

@@ -1,0 +1,42 @@
+"""/stop: the answer that is being written is broken off, whoever waits for it.
+
+It comes by the urgent conversation of the chat, past the answer itself; a button that
+sends ``stop`` does the same.
+"""
+
+import logging
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+
+from vitte.services import Services
+from vitte.telegram.draft import Draft
+from vitte.telegram.people import Person
+
+DATA = "stop"
+
+_log = logging.getLogger("vitte.bot")
+
+
+def router() -> Router:
+    """Answers /stop, /cancel and the button."""
+    router = Router(name="stop")
+    router.message.register(stop, Command("stop", "cancel"))
+    router.callback_query.register(press, F.data == DATA)
+    return router
+
+
+async def stop(_message: Message, person: Person, services: Services, draft: Draft) -> None:
+    """Break the answer off, and say so."""
+    _log.info("Command /stop from user %d", person.id)
+    stopped = services.desk.stop(draft.update.chat_id)
+    line = "stop-done" if stopped else "stop-nothing"
+    draft.say(services.words.say(person.language, line))
+
+
+async def press(query: CallbackQuery, person: Person, services: Services, draft: Draft) -> None:
+    """The same, said over the chat."""
+    stopped = services.desk.stop(draft.update.chat_id)
+    line = "stop-done.notice" if stopped else "stop-nothing.notice"
+    draft.notice(query.id, services.words.plain(person.language, line))
