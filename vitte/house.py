@@ -21,10 +21,12 @@ from vitte.actors import (
     clerk,
     conversation,
     cron,
+    fetching,
     herald,
     inbox,
     keeper,
     limiter,
+    link,
     outbox,
     poller,
     post,
@@ -97,18 +99,16 @@ class House:
     def cache(self) -> cache.Cache:
         """Reads for all who ask."""
         front, clock, settings = self.services.cache, self.services.clock, self.config.cache
+        redis, breaker, circle = self.services.redis, self.breaker, front.circle
         return cache.Cache(
             front=front,
-            database=self.services.database,
             redis=redis_shelf.RedisShelf(
-                redis=self.services.redis,
-                breaker=self.breaker,
-                owed=front.owed,
-                settings=settings,
-                clock=clock,
+                redis=redis, breaker=breaker, circle=circle, settings=settings, clock=clock
             ),
-            settings=settings,
-            clock=clock,
+            fetcher=fetching.Fetcher(
+                database=self.services.database, shelf=front.shelf, settings=settings, clock=clock
+            ),
+            link=link.Link(redis=redis, breaker=breaker, circle=circle, shelf=front.shelf),
         )
 
     def clerk(self) -> clerk.Clerk:

@@ -1,9 +1,8 @@
 """The cache on a real Valkey and a real PostgreSQL, and without either."""
 
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -11,68 +10,16 @@ import anyio
 import msgspec
 import pytest
 
-from tests.fragile import Server, counted, living, looking_into, own_redis, together
+from tests.actors.caching import Source, caching, written
+from tests.fragile import Server, counted, looking_into, own_redis, together
 from tests.store.people import ANNA, BORIS, NOW, VERA, register
-from vitte import config
 from vitte.actors import cache
-from vitte.actors.breaker import Breaker, Probe
-from vitte.actors.cache import Cache, Front
-from vitte.actors.redis_shelf import RedisShelf
 from vitte.errors import DatabaseAway, DatabaseBusy
-from vitte.runtime import Child, Mailbox, Running
-from vitte.store import keyspace, settings, subscriptions
+from vitte.store import settings, subscriptions
 from vitte.store.pool import Database, PoolLimits
 from vitte.store.users import UserId
 
 ALL = (ANNA, BORIS, VERA)
-
-
-@asynccontextmanager
-async def caching(
-    database: Database, url: str, *, wait_seconds: float = 1.0, now: datetime = NOW
-) -> AsyncGenerator[tuple[Front, Running]]:
-    client = keyspace.connect(config.Redis(url=config.Secret(url), wait_seconds=wait_seconds))
-    box = Mailbox[cache.Message]("cache")
-    front = Front(box.ref)
-    gate = Breaker(wait_seconds)
-
-    def begin() -> Cache:
-        settings = config.Cache()
-        shelf = RedisShelf(
-            redis=client, breaker=gate, owed=front.owed, settings=settings, clock=lambda: now
-        )
-        return Cache(
-            front=front, database=database, redis=shelf, settings=settings, clock=lambda: now
-        )
-
-    probe = Child("redis", lambda: Probe(breaker=gate, redis=client))
-    async with aclosing(client), living(probe, Child("cache", begin, mailbox=box)) as running:
-        yield front, running
-
-
-class Source:
-    """What a noun of these tests is fetched from: it counts, and can be held up."""
-
-    def __init__(self) -> None:
-        self.rows: dict[int, str] = {101: "anna", 102: "boris", 103: "vera"}
-        self.asked: list[list[int]] = []
-        self.go = anyio.Event()
-        self.go.set()
-        self.poison: set[int] = set()
-        self.noun = cache.Noun[UserId, str]("test", fetch=self.fetch, seconds=60.0)
-
-    async def fetch(self, _database: Database, keys: Sequence[int]) -> dict[UserId, str]:
-        self.asked.append(list(keys))
-        found = {UserId(key): self.rows[key] for key in keys if key in self.rows}
-        await self.go.wait()
-        if self.poison.intersection(keys):
-            raise ValueError("one of them cannot be asked")
-        return found
-
-
-async def written(front: Front) -> None:
-    """Wait until Redis has what was read so far: what is told goes the same way, behind it."""
-    await cache.forget(front, UserId(0))
 
 
 @pytest.fixture
@@ -445,37 +392,6 @@ async def test_a_slow_fill_never_puts_an_old_value_over_a_newer_one(
     assert source.asked == [[101], [101]]
 
 
-async def test_a_slow_fill_of_one_process_is_not_written_over_the_change_of_another(
-    database: Database, redis_url: str
-) -> None:
-    source = Source()
-    shared = cache.Noun[UserId, str](
-        "test shared",
-        fetch=source.fetch,
-        seconds=60.0,
-        in_redis=cache.InRedis(lambda user: f"test:{user}", str),
-    )
-    before = counted("cache_refused_total", where="redis")
-    source.go = anyio.Event()
-    async with caching(database, redis_url) as (one, _), caching(database, redis_url) as (other, _):
-        async with anyio.create_task_group() as group:
-            group.start_soon(cache.get, one, shared, ANNA.id)
-            while not source.asked:
-                await anyio.lowlevel.checkpoint()
-            source.rows[101] = "anna, changed"
-            await cache.forget(other, ANNA.id, shared)
-            source.go.set()
-        await written(one)
-
-        fresh = await cache.get(other, shared, ANNA.id)
-        await written(other)
-        with looking_into(redis_url) as redis:
-            kept = msgspec.json.decode(redis.get("test:101"))
-
-    assert fresh == kept["row"] == "anna, changed"
-    assert counted("cache_refused_total", where="redis") == before + 1
-
-
 async def test_what_belongs_to_a_person_by_its_row_goes_with_the_person(
     database: Database, redis_url: str
 ) -> None:
@@ -570,7 +486,7 @@ async def test_what_redis_could_not_be_told_it_is_told_before_it_is_asked_again(
         afterwards = await cache.get_user(front, ANNA.id)
 
         with anyio.fail_after(5):
-            while ANNA.id in front.owed:
+            while ANNA.id in front.circle.owed:
                 await anyio.lowlevel.checkpoint()
         with looking_into(own.url) as redis:
             kept = redis.get("user:101")

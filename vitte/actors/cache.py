@@ -25,10 +25,8 @@ hashable, values are shared by all who ask: never change one. A noun lives in me
 unless it is given ``in_redis`` and a place in ``SHARED``.
 """
 
-import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias, TypeVar, assert_never
 
 import anyio
@@ -36,14 +34,16 @@ from anyio.abc import TaskGroup
 from msgspec import Struct
 
 from vitte import config, metrics
+from vitte.actors.circle import Circle
+from vitte.actors.fetching import Fetcher, Wanted, answered_from_memory
 from vitte.actors.lane import Lane
+from vitte.actors.link import Link
 from vitte.actors.noun import SHARED, SUBSCRIPTION, USER, InRedis, Noun
-from vitte.actors.redis_shelf import Fill, Owed, RedisShelf
+from vitte.actors.redis_shelf import Fill, RedisShelf
 from vitte.actors.shelf import Shelf
-from vitte.errors import RedisAway, VitteError
+from vitte.errors import RedisAway
 from vitte.runtime import Life, Ref, Reply
 from vitte.store import subscriptions, users
-from vitte.store.pool import Database
 from vitte.store.users import UserId
 
 __all__ = ["SHARED", "SUBSCRIPTION", "USER", "InRedis", "Noun"]
@@ -53,41 +53,41 @@ T = TypeVar("T")
 # Longer than the database lets anybody wait for a connection and a statement.
 ANSWER_SECONDS: Final = 20.0
 
-log = logging.getLogger(__name__)
 
-
-class Get(Struct, frozen=True, kw_only=True):
+class Get(Wanted, frozen=True, kw_only=True):
     """What is there under this key? It does not lie in memory."""
-
-    noun: Noun[Any, Any]
-    key: Any
-    reply: Reply[Any]
 
 
 class Forget(Struct, frozen=True, kw_only=True):
     """This person's rows have changed; said after the commit. The memory knows already."""
 
     user: UserId
-    nouns: frozenset[str] = frozenset()
     reply: Reply[None]
 
 
-Message: TypeAlias = Get | Forget
+class Tell(Struct, frozen=True, kw_only=True):
+    """Something of this person has changed that lives in memories only: the others must know."""
+
+    user: UserId
+    nouns: frozenset[str]
+
+
+Message: TypeAlias = Get | Forget | Tell
 
 
 class Front:
     """What others hold of the cache: its memory, and the address of the actor behind it.
 
-    It outlives the actor's lives, and with it what Redis has not been told yet.
+    It outlives the actor's lives, and with it what the others have not been told yet.
     """
 
-    __slots__ = ("owed", "ref", "shelf")
+    __slots__ = ("circle", "ref", "shelf")
 
     def __init__(self, ref: Ref[Message], settings: config.Cache | None = None) -> None:
         settings = settings or config.Cache()
         self.ref = ref
         self.shelf = Shelf(most=settings.memory_entries, most_bytes=settings.memory_bytes)
-        self.owed = Owed()
+        self.circle = Circle()
 
 
 async def get(front: Front, noun: Noun[K, T], key: K) -> T | None:
@@ -124,39 +124,29 @@ async def forget(front: Front, user: UserId, *nouns: Noun[Any, Any]) -> None:
     """
     names = frozenset(noun.name for noun in nouns)
     front.shelf.drop(user, names)
-    if nouns and all(noun.in_redis is None for noun in nouns):
-        return None
-    front.owed.add(user)
-    return await front.ref.ask(
-        lambda reply: Forget(user=user, nouns=names, reply=reply), within=ANSWER_SECONDS
-    )
+    if not nouns or any(noun.in_redis is not None for noun in nouns):
+        front.circle.owed.add(user)
+        return await front.ref.ask(
+            lambda reply: Forget(user=user, reply=reply), within=ANSWER_SECONDS
+        )
+    if front.circle.others:
+        await front.ref.tell(Tell(user=user, nouns=names))
+    return None
 
 
-class Missing(Struct, frozen=True):
-    """A question that only PostgreSQL can answer, and the mark in Redis before it was asked."""
-
-    question: Get
-    mark: bytes | None
+Order: TypeAlias = Fill | Forget | Tell
+"""What goes to Redis in one trip."""
 
 
 class Cache:
     """One life, from a start to the next fall."""
 
-    def __init__(
-        self,
-        *,
-        front: Front,
-        database: Database,
-        redis: RedisShelf,
-        settings: config.Cache,
-        clock: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, *, front: Front, redis: RedisShelf, fetcher: Fetcher, link: Link) -> None:
         self._shelf = front.shelf
-        self._owed = front.owed
-        self._database = database
-        self._settings = settings
-        self._clock = clock
+        self._owed = front.circle.owed
         self._redis = redis
+        self._fetcher = fetcher
+        self._link = link
 
     async def run(self, life: Life[Message]) -> None:
         """Serve all who wait together, for ever."""
@@ -164,6 +154,7 @@ class Cache:
         try:
             async with anyio.create_task_group() as group:
                 self._open_lanes(group)
+                group.start_soon(self._link.run)
                 group.start_soon(self._redis.pay)
                 life.ready()
                 while True:
@@ -174,22 +165,22 @@ class Cache:
     def _open_lanes(self, group: TaskGroup) -> None:
         self._reads = Lane(group, self._read)
         self._writes = Lane(group, self._write)
-        self._fetches: defaultdict[str, Lane[Missing]] = defaultdict(
+        self._fetches: defaultdict[str, Lane[Wanted]] = defaultdict(
             lambda: Lane(group, self._fetch)
         )
 
     def _sort(self, messages: Sequence[Message]) -> None:
         shared: list[Get] = []
-        own: defaultdict[str, list[Missing]] = defaultdict(list)
-        changed: list[Fill | Forget] = []
+        own: defaultdict[str, list[Wanted]] = defaultdict(list)
+        changed: list[Order] = []
         for message in messages:
             match message:
                 case Get(noun=noun):
                     if noun.in_redis is None:
-                        own[noun.name].append(Missing(message, None))
+                        own[noun.name].append(message)
                     else:
                         shared.append(message)
-                case Forget():
+                case Forget() | Tell():
                     changed.append(message)
                 case _:
                     assert_never(message)
@@ -200,9 +191,9 @@ class Cache:
 
     async def _read(self, questions: list[Get]) -> None:
         """Look into Redis for all who wait, whatever they want."""
-        questions = self._answer_from_memory(questions)
+        questions = answered_from_memory(self._shelf, questions)
         wanted = list(dict.fromkeys((question.noun, question.key) for question in questions))
-        missing: defaultdict[str, list[Missing]] = defaultdict(list)
+        missing: defaultdict[str, list[Wanted]] = defaultdict(list)
         with self._shelf.fence.reading() as began:
             found = dict(zip(wanted, await self._redis.read(wanted), strict=True))
             for question in questions:
@@ -210,7 +201,8 @@ class Cache:
                 kept = found[noun, key]
                 if kept is None or kept.value is None:
                     mark = None if kept is None else kept.mark
-                    missing[noun.name].append(Missing(question, mark))
+                    left = Wanted(noun=noun, key=key, reply=question.reply, mark=mark)
+                    missing[noun.name].append(left)
                     continue
                 noun.counted_redis.inc()
                 self._shelf.put(noun, key, kept.value, seconds=kept.seconds, began=began)
@@ -218,78 +210,23 @@ class Cache:
         for name, waiting in missing.items():
             self._fetches[name].add(waiting)
 
-    async def _fetch(self, missing: list[Missing]) -> None:
+    async def _fetch(self, wanted: list[Wanted]) -> None:
         """Ask PostgreSQL for all who want the same noun."""
-        left = set(map(id, self._answer_from_memory(each.question for each in missing)))
-        missing = [each for each in missing if id(each.question) in left]
-        if not missing:
-            return
-        noun: Noun[Any, Any] = missing[0].question.noun
-        keys = list(dict.fromkeys(each.question.key for each in missing))
-        noun.counted_miss.inc(len(keys))
-        with self._shelf.fence.reading() as began:
-            try:
-                rows = await noun.fetch(self._database, keys)
-                now, settings = self._clock(), self._settings
-                for key in keys:
-                    row = rows.get(key)
-                    good = noun.none_seconds if row is None else noun.seconds(settings, row, now)
-                    self._shelf.put(noun, key, row, seconds=good, began=began)
-            except VitteError as problem:  # PostgreSQL away or busy: the askers decide, we live on
-                for each in missing:
-                    each.question.reply.fail(problem)
-                return
-            except Exception as problem:  # noqa: BLE001  # one of the keys is poison: which?
-                await self._fetch_apart(missing, problem)
-                return
-        for each in missing:
-            each.question.reply.send(rows.get(each.question.key))
-        self._writes.add(list(_fills(noun, missing, rows)))
+        self._writes.add([*await self._fetcher.fetch(wanted)])
 
-    async def _fetch_apart(self, missing: Sequence[Missing], problem: Exception) -> None:
-        """Fail who asks what cannot be asked, and nobody beside them."""
-        if len({each.question.key for each in missing}) > 1:
-            middle = len(missing) // 2
-            await self._fetch(list(missing[:middle]))
-            await self._fetch(list(missing[middle:]))
-            return
-        log.error("%r cannot be read: %s", missing[0].question.noun, type(problem).__name__)
-        for each in missing:
-            each.question.reply.fail(problem)
-
-    async def _write(self, orders: list[Fill | Forget]) -> None:
-        """Tell Redis what was changed and what was read; it may be away."""
-        fills = [order for order in orders if isinstance(order, Fill)]
+    async def _write(self, orders: list[Order]) -> None:
+        """Tell the others, and Redis, what was changed and what was read; it may be away."""
         forgets = [order for order in orders if isinstance(order, Forget)]
+        told = [(order.user, order.nouns) for order in orders if isinstance(order, Tell)]
+        if changed := len(forgets) + len(told):
+            metrics.cache_forgotten.labels("us").inc(changed)
         try:
-            await self._redis.write(fills)
+            await self._redis.write([each for each in orders if isinstance(each, Fill)], told)
             while any(order.user in self._owed for order in forgets):
-                await self._redis.write(())
+                await self._redis.write()
         except RedisAway:
             pass  # what was read is read again; what was changed is owed
-        if forgets:
-            metrics.cache_forgotten.labels("us").inc(len(forgets))
         for order in forgets:
             order.reply.send(None)
         metrics.cache_memory.labels("entries").set(len(self._shelf))
         metrics.cache_memory.labels("bytes").set(self._shelf.size)
-
-    def _answer_from_memory(self, questions: Iterable[Get]) -> list[Get]:
-        """Answer what has come to lie in memory while they waited; gives the rest."""
-        rest: list[Get] = []
-        for question in questions:
-            kept = self._shelf.look(question.noun, question.key)
-            if kept is None:
-                rest.append(question)
-            else:
-                question.noun.counted_memory.inc()
-                question.reply.send(kept.value)
-        return rest
-
-
-def _fills(noun: Noun[Any, Any], missing: Sequence[Missing], rows: Any) -> Iterable[Fill]:
-    """What of it Redis may keep, each once: with Redis away there was no mark."""
-    marks = {each.question.key: each.mark for each in missing}
-    for key, mark in marks.items():
-        if mark is not None and (row := rows.get(key)) is not None:
-            yield Fill(noun=noun, key=key, value=row, mark=mark)

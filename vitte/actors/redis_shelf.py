@@ -10,11 +10,8 @@ A change that Redis could not be told is owed: until it is paid that person's th
 neither read nor written here, by this process. Garbage is a miss, counted and replaced.
 """
 
-import itertools
 import secrets
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -24,6 +21,7 @@ from msgspec import Struct
 
 from vitte import config, metrics
 from vitte.actors.breaker import Breaker
+from vitte.actors.circle import Circle, News
 from vitte.actors.noun import SHARED, Kept, Noun
 from vitte.errors import RedisAway
 from vitte.store import keyspace
@@ -31,7 +29,6 @@ from vitte.store.users import UserId
 
 ACTOR: Final = "cache"
 MARK_SECONDS: Final = 600
-MOST_AT_ONCE: Final = 500
 PAUSE_SECONDS: Final = 1.0
 # Changes first: what was read before them is then refused by their marks. A mark or a value
 # of a wrong type is rubbish: the one is taken away and matches nothing, the other is replaced.
@@ -80,53 +77,15 @@ class Fill(Struct, frozen=True, kw_only=True):
     mark: bytes
 
 
-class Owed:
-    """Whose changes Redis has not been told yet. It outlives the lives of the cache.
-
-    Nobody is owed anything for longer than the longest that Redis keeps a thing.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._people: OrderedDict[UserId, tuple[int, float]] = OrderedDict()
-        self._numbers = itertools.count()
-
-    def __contains__(self, user: UserId) -> bool:
-        return user in self._people
-
-    def __len__(self) -> int:
-        return len(self._people)
-
-    def add(self, user: UserId) -> None:
-        """Note a change that was committed."""
-        self._people[user] = (next(self._numbers), self._clock())
-        self._people.move_to_end(user)
-
-    def listed(self, seconds: float) -> dict[UserId, tuple[int, float]]:
-        """Give what is owed longest, as much as one trip takes; older than ``seconds`` is forgiven."""
-        while self._people:
-            user, (_, at) = next(iter(self._people.items()))
-            if self._clock() - at < seconds:
-                break
-            del self._people[user]
-        return dict(itertools.islice(self._people.items(), MOST_AT_ONCE))
-
-    def paid(self, told: dict[UserId, tuple[int, float]]) -> None:
-        """Strike out what Redis was told, but not what was changed again meanwhile."""
-        for user, noted in told.items():
-            if self._people.get(user) == noted:
-                del self._people[user]
-
-
 class RedisShelf:
-    """One life of it, with one client; what is owed comes from outside and stays."""
+    """One life of it, with one client; the circle comes from outside and stays."""
 
     def __init__(
         self,
         *,
         redis: keyspace.Client,
         breaker: Breaker,
-        owed: Owed,
+        circle: Circle,
         settings: config.Cache,
         clock: Callable[[], datetime],
     ) -> None:
@@ -134,7 +93,8 @@ class RedisShelf:
         self._script = redis.register_script(WRITE)
         self._breaker = breaker
         self._drops = [noun.in_redis.key for noun in SHARED if noun.in_redis is not None]
-        self._owed = owed
+        self._circle = circle
+        self._owed = circle.owed
         self._settings = settings
         self._clock = clock
 
@@ -182,39 +142,59 @@ class RedisShelf:
         while True:
             await self._breaker.until(is_open=False)
             try:
-                while self._owed:
-                    await self.write(())
+                while self._owed or self._circle.untold:
+                    await self.write()
             except RedisAway:  # again; or it refuses to write, and is asked now and then
                 await anyio.sleep(PAUSE_SECONDS)
             else:
                 await self._breaker.until(is_open=True)
 
-    async def write(self, fills: Sequence[Fill], tell: bytes = b"") -> int:
-        """Pay what is owed, tell the others, and keep what was read; give how many heard.
+    async def write(
+        self, fills: Sequence[Fill] = (), told: Sequence[tuple[UserId, frozenset[str]]] = ()
+    ) -> None:
+        """Pay what is owed, tell the others, and keep what was read.
 
         Raises:
             RedisAway: Nothing, or not all, was done; what is owed stays so.
         """
         owed = self._owed.listed(self._longest())
         worth = list(self._worth(fills))
-        if not (owed or worth or tell):
-            return 0
+        news = self._news(owed, told)
+        if not (owed or worth or news):
+            return
         keys = [keyspace.changed(user) for user in owed]
         keys += [key(user) for user in owed for key in self._drops]
         given: list[bytes | str | int] = [
             len(owed), len(owed) * len(self._drops), secrets.token_hex(8), MARK_SECONDS * 1000,
-            keyspace.CHANGED, tell,
+            keyspace.CHANGED, news,
         ]  # fmt: skip
         for places, mark, value, milliseconds in worth:
             keys += places
             given += (mark, value, milliseconds)
-        refused, heard = await self._breaker.call(
-            lambda: self._script(keys=keys, args=given), ACTOR
-        )
+        try:
+            refused, heard = await self._breaker.call(
+                lambda: self._script(keys=keys, args=given), ACTOR
+            )
+        except RedisAway:
+            self._circle.untold = self._circle.untold or bool(told)
+            raise
+        self._owed.paid(owed)
+        if news:
+            self._circle.untold = False
+            self._circle.counted(heard)
         if refused:
             metrics.cache_refused.labels("redis").inc(refused)
-        self._owed.paid(owed)
-        return heard
+
+    def _news(
+        self, owed: Mapping[UserId, object], told: Sequence[tuple[UserId, frozenset[str]]]
+    ) -> bytes:
+        """What the others are told; nothing when there is nothing to tell."""
+        if not (owed or told or self._circle.untold):
+            return b""
+        people = [(user, list[str]()) for user in owed]
+        people += [(user, sorted(nouns)) for user, nouns in told]
+        news = News(by=self._circle.name, people=people, everything=self._circle.untold)
+        return msgspec.json.encode(news)
 
     def _worth(self, fills: Iterable[Fill]) -> Iterable[tuple[tuple[str, str], bytes, bytes, int]]:
         """Give those that will be good for a while, as the script takes them."""

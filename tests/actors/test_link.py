@@ -1,0 +1,167 @@
+"""What processes tell each other: two caches on one Redis, and the link between them cut."""
+
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+
+from tests.actors.caching import Source, caching, linked
+from tests.fragile import counted, looking_into, own_redis
+from tests.store.people import ANNA, BORIS, NOW, register
+from vitte.actors import cache
+from vitte.actors.cache import Front
+from vitte.actors.link import UNHEARD_SECONDS
+from vitte.store import keyspace, settings
+from vitte.store.pool import Database
+
+
+async def until(true: Callable[[], bool]) -> None:
+    with anyio.fail_after(10):
+        while not true():
+            await anyio.lowlevel.checkpoint()
+
+
+def lies(front: Front, source: Source) -> Callable[[], bool]:
+    return lambda: front.shelf.look(source.noun, ANNA.id) is not None
+
+
+async def test_what_one_process_changes_the_other_forgets(
+    database: Database, redis_url: str
+) -> None:
+    await register(database, ANNA, BORIS)
+    before = counted("cache_forgotten_total", by="others")
+    async with caching(database, redis_url) as (one, _), caching(database, redis_url) as (other, _):
+        for person in (ANNA, BORIS):
+            await cache.get_user(one, person.id)
+        await settings.set_language(database, ANNA.id, "en", NOW)
+        await cache.forget(other, ANNA.id)
+        await until(lambda: one.shelf.look(cache.USER, ANNA.id) is None)
+
+        anna = await cache.get_user(one, ANNA.id)
+
+        assert one.shelf.look(cache.USER, BORIS.id)
+    assert anna is not None
+    assert anna.language == "en"
+    assert counted("cache_forgotten_total", by="others") == before + 1
+
+
+async def test_what_lives_in_memory_only_is_told_as_well_but_only_what_is_named(
+    database: Database, redis_url: str
+) -> None:
+    source, letters = Source(), Source(name="test letter")
+    async with caching(database, redis_url) as (one, _), caching(database, redis_url) as (other, _):
+        for each in (source, letters):
+            await cache.get(one, each.noun, ANNA.id)
+
+        await cache.forget(other, ANNA.id, source.noun)
+        await until(lambda: not lies(one, source)())
+
+        assert lies(one, letters)()
+
+
+async def test_one_does_not_forget_what_one_has_said_oneself(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    async with caching(database, redis_url) as (front, _):
+        await cache.forget(front, ANNA.id)
+        await cache.get(front, source.noun, ANNA.id)
+        await heard(front, redis_url)
+
+        assert lies(front, source)()
+
+
+async def heard(front: Front, url: str) -> None:
+    """Wait until all that was said on the channel so far has been heard."""
+    with looking_into(url) as redis:
+        front.circle.others = False
+        redis.publish(keyspace.CHANGED, b'{"by":"the test","hello":true}')
+    await until(lambda: front.circle.others)
+
+
+async def test_who_is_alone_tells_nobody_until_somebody_says_hello(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+
+    def said(redis: Any) -> int:
+        return redis.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+
+    async with caching(database, redis_url) as (one, _):
+        await until(lambda: not one.circle.others)
+        with looking_into(redis_url) as redis:
+            before = said(redis)
+            for _time in range(10):
+                await cache.forget(one, ANNA.id, source.noun)
+            alone = said(redis) - before
+        async with caching(database, redis_url):
+            await until(lambda: one.circle.others)
+        await cache.forget(one, ANNA.id)
+        await until(lambda: not one.circle.others)
+
+    assert alone == 0
+
+
+async def test_when_the_link_breaks_the_memory_is_dropped_and_the_link_is_mended(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    async with caching(database, redis_url) as (front, running):
+        await cache.get(front, source.noun, ANNA.id)
+        with looking_into(redis_url) as redis:
+            redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await until(lambda: not lies(front, source)())
+        await linked(front)
+        source.rows[101] = "anna, changed"
+
+        assert await cache.get(front, source.noun, ANNA.id) == "anna, changed"
+        assert running.statistics("test/cache")[0].restarts == 0
+
+
+async def test_while_nobody_can_be_heard_nothing_is_kept_for_long(
+    database: Database, tmp_path_factory: Any
+) -> None:
+    source = Source()
+    with own_redis(tmp_path_factory.mktemp("own")) as server:
+        async with caching(database, server.url) as (front, _):
+            await cache.get(front, source.noun, ANNA.id)
+            server.kill()
+            await until(lambda: not front.circle.linked)
+            dropped = not lies(front, source)()
+
+            await cache.get(front, source.noun, ANNA.id)
+
+            kept = front.shelf.look(source.noun, ANNA.id)
+            now = anyio.current_time()
+    assert dropped
+    assert kept is not None
+    assert kept.until - now <= UNHEARD_SECONDS
+
+
+async def test_a_silent_redis_is_asked_whether_it_is_there(
+    database: Database, tmp_path_factory: Any
+) -> None:
+    source = Source()
+    with own_redis(tmp_path_factory.mktemp("own")) as server:
+        async with caching(database, server.url) as (front, _):
+            await cache.get(front, source.noun, ANNA.id)
+            with server.frozen():
+                await until(lambda: not front.circle.linked)
+                dropped = not lies(front, source)()
+            await linked(front)
+    assert dropped
+
+
+async def test_what_is_not_understood_drops_the_memory_and_fells_nobody(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    async with caching(database, redis_url) as (front, running):
+        for rubbish in (b"", b"\xff\x80", b"{}", b'{"by": 1}', b'{"by":"x","people":[[1]]}'):
+            await cache.get(front, source.noun, ANNA.id)
+            with looking_into(redis_url) as redis:
+                redis.publish(keyspace.CHANGED, rubbish)
+            await until(lambda: not lies(front, source)())
+
+        assert front.circle.linked
+        assert running.statistics("test/cache")[0].restarts == 0
