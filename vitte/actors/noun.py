@@ -105,8 +105,8 @@ class Kept(Struct, Generic[T], frozen=True, kw_only=True):
     it from there.
     """
 
-    until: float
     row: T
+    until: float
 
 
 def _always(seconds: float) -> Lasting[Any]:
