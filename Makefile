@@ -44,6 +44,9 @@ bench-runtime: $(VENV)/check ## measure the runtime beside its peers
 bench-bot: $(VENV)/check ## measure the bot with a crowd in the local Telegram
 	@$(BIN)/python benchmarks/bot.py $(ARGS)
 
+bench-edge: $(VENV)/check ## measure what going through aiogram costs
+	@$(BIN)/python benchmarks/edge.py $(ARGS)
+
 bench-api: $(VENV)/check ## measure the REST API beside bare aiohttp (needs wrk)
 	@$(BIN)/python benchmarks/api.py $(ARGS)
 
@@ -78,4 +81,4 @@ $(VENV)/check: $(VENV)/run locks/check.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/check.txt
 	@touch $@
 
-.PHONY: help run test test-api bench-api check format format-check lint types layers bench bench-runtime bench-bot wheel lock clean
+.PHONY: help run test test-api bench-api check format format-check lint types layers bench bench-runtime bench-bot bench-edge wheel lock clean

@@ -20,6 +20,7 @@ started here is ended here, by its id.
 import argparse
 import json
 import shlex
+import statistics
 import sys
 import tempfile
 from collections.abc import Awaitable
@@ -29,7 +30,7 @@ from typing import Final
 import anyio
 import measuring
 import psycopg
-from crowd import Crowd, Ran
+from crowd import Crowd, Ran, Urgent
 from measuring import Figures, Peer
 from msgspec import Struct
 
@@ -49,6 +50,7 @@ filled in: {token} and {telegram} (the Bot API to poll), {database} and {redis} 
 
 SIZES: Final = (1_000, 10_000)
 HUNDRED: Final = 100
+HURRIED: Final = range(1, 50)
 FIRST_PERSON: Final = 1_000_000
 FLOOD_EACH: Final = 4
 LARGEST_FLOOD: Final = 12_000
@@ -90,7 +92,7 @@ class Bench:
         self.given = given
         self.running = running
         self.folder = folder
-        self.figures, self.memory = Figures(), Figures()
+        self.figures, self.memory, self.urgent = Figures(), Figures(), Figures()
         self.administration = _administration(running)
         self._next_person = FIRST_PERSON
 
@@ -117,12 +119,18 @@ class Bench:
             f"Medians of {self.given.rounds} rounds (least..most); CPU, statements, commits an update:\n"
         )
         print(self.figures.table(COLUMNS))
+        print("\nHow long who pays or says stop waits until it is obeyed:\n")
+        print(self.urgent.table({"ms": 0, "longest ms": 0}))
         print(
             "\nMemory in MiB (PSS) when a hundred people were seen, when all were, and at the end:\n"
         )
         print(self.memory.table({"100 seen": 1, "all seen": 1, "at the end": 1}))
         if self.given.json:
-            rows = {"figures": self.figures.rows, "memory": self.memory.rows}
+            rows = {
+                "figures": self.figures.rows,
+                "urgent": self.urgent.rows,
+                "memory": self.memory.rows,
+            }
             self.given.json.write_text(json.dumps(rows))
 
     async def _measure_one(self, measured: Measured, people: int, telegram: LocalTelegram) -> None:
@@ -135,7 +143,17 @@ class Bench:
             weights = await self._come(crowd, everyone, watched, process.pid)
             flood = min(FLOOD_EACH * people, LARGEST_FLOOD)
             window = self.given.window
-            await watched.during("a flood", crowd.all_at_once(everyone, flood, window=window))
+            urgent = Urgent(telegram, measured.bot)
+            async with anyio.create_task_group() as group:
+                if measured.bot is telegram.bot:
+                    group.start_soon(urgent.press_on, HURRIED)
+                await watched.during("a flood", crowd.all_at_once(everyone, flood, window=window))
+                group.cancel_scope.cancel()
+            for what, waits in urgent.waits.items():
+                if waits:
+                    row = f"{what} in a flood, {people:,} people"
+                    figures = {"ms": statistics.median(waits), "longest ms": max(waits)}
+                    self.urgent.add(row, **{name: each * 1000 for name, each in figures.items()})
             rate = self.given.a_second
             stream = crowd.at_a_rate(everyone, rate * self.given.seconds, a_second=rate)
             await watched.during(f"{rate} a second", stream)

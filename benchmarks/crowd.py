@@ -4,20 +4,22 @@ Nobody is written down one by one: a person is an id, and what comes back is cou
 by the chat it comes to. Each waits for an answer before writing again, as people do.
 """
 
+import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import anyio
 from msgspec import Struct
 
-from vitte.dev.telegram import Bot, LocalTelegram
+from vitte.dev.telegram import Bot, Call, LocalTelegram
 from vitte.dev.telegram.world import Notice
 
 MIX: Final = {"text": 0.8, "/status": 0.15, "/start": 0.05}
 STALL_SECONDS: Final = 20.0
+URGENT_EVERY_SECONDS: Final = 0.1
 WORDS: Final = (
     "Good morning, how did you sleep?",
     "I have been at work all day and my back hurts a little.",
@@ -45,6 +47,56 @@ class Ran(Struct, frozen=True, kw_only=True):
         """The wait in milliseconds that so large a share stayed below."""
         ordered = sorted(self.waits if waits is None else waits)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
+
+
+class Urgent:
+    """People who pay or say stop while others write; the time until the bot has obeyed."""
+
+    def __init__(self, telegram: LocalTelegram, bot: Bot) -> None:
+        self._telegram = telegram
+        self._bot = bot
+        self._done = anyio.Event()
+        self._wanted: tuple[str, int] = ("", 0)
+        self.waits: dict[str, list[float]] = {"pre_checkout": [], "stop": []}
+
+    async def press_on(self, people: range) -> None:
+        """One after the other, until cancelled; what is not obeyed in ten seconds counts so."""
+        self._telegram.api.journal.listeners.append(self._see)
+        try:
+            for number in itertools.count():
+                person = people[number % len(people)]
+                await self._time("pre_checkout", self._pay, person)
+                await self._time("stop", self._stop, person)
+                await anyio.sleep(URGENT_EVERY_SECONDS)
+        finally:
+            self._telegram.api.journal.listeners.remove(self._see)
+
+    async def _time(self, what: str, press: Callable[[int], None], person: int) -> None:
+        self._done, began = anyio.Event(), time.perf_counter()
+        press(person)
+        with anyio.move_on_after(10):
+            await self._done.wait()
+        self.waits[what].append(time.perf_counter() - began)
+
+    def _pay(self, person: int) -> None:
+        self._wanted = ("answerPreCheckoutQuery", 0)
+        query = {
+            "id": str(self._bot.next_message()),
+            "from": _user(person),
+            "currency": "XTR",
+            "total_amount": 100,
+            "invoice_payload": "premium",
+        }
+        self._bot.deliver("pre_checkout_query", query, person)
+
+    def _stop(self, person: int) -> None:
+        self._wanted = ("sendMessage", person)
+        self._bot.deliver("message", _message(self._bot, person, "/stop"), person)
+
+    def _see(self, call: Call) -> None:
+        method, chat = self._wanted
+        if call.bot == self._bot.id and call.fits(method, chat or None):
+            self._done.set()
 
 
 class Crowd:
@@ -119,18 +171,9 @@ class Crowd:
         return False
 
     def _write(self, person: int, kind: str) -> None:
-        user = {"id": person, "is_bot": False, "first_name": "Vera", "language_code": "en"}
-        chat = self._bot.chat_with(user)
-        text = random.choice(WORDS) if kind == "text" else kind  # noqa: S311  # as above
-        content: dict[str, Any] = {
-            "message_id": self._bot.next_message(),
-            "from": user,
-            "chat": chat.info,
-            "date": self._world.now(),
-            "text": text,
-        }
-        if kind != "text":
-            content["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text)}]
+        # Nobody says quite the same as another: what is remembered of a text helps nobody else.
+        text = f"{random.choice(WORDS)} {self._bot.last_message}"  # noqa: S311  # no secret
+        content = _message(self._bot, person, text if kind == "text" else kind)
         self._asked[person] = time.perf_counter()
         self._bot.deliver("message", content, person)
 
@@ -148,3 +191,21 @@ class Crowd:
         self._since.append(self._last - asked)
         self._ready.append(notice.chat)
         self._answer.set()
+
+
+def _user(person: int) -> dict[str, Any]:
+    return {"id": person, "is_bot": False, "first_name": "Vera", "language_code": "en"}
+
+
+def _message(bot: Bot, person: int, text: str) -> dict[str, Any]:
+    user = _user(person)
+    content: dict[str, Any] = {
+        "message_id": bot.next_message(),
+        "from": user,
+        "chat": bot.chat_with(user).info,
+        "date": bot.world.now(),
+        "text": text,
+    }
+    if text.startswith("/"):
+        content["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text)}]
+    return content

@@ -65,13 +65,16 @@ class Journal:
     def __init__(self) -> None:
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self.expected: list[Expected] = []
+        self.listeners: list[Callable[[Call], None]] = []
 
     def find(self, method: str | None, chat: int | None) -> list[Call]:
         """Give the calls of a method, or all."""
         return [call for call in self.calls if call.fits(method, chat)]
 
     def answered(self, call: Call) -> None:
-        """Tell whoever waits for a call that it was answered."""
+        """Tell whoever waits for a call, or listens to all, that it was answered."""
+        for listener in self.listeners:
+            listener(call)
         for each in self.expected:
             if call.fits(each.method, each.chat):
                 each.missing -= 1
