@@ -15,8 +15,8 @@ ANNA: dict[str, Any] = {"id": 101, "is_bot": False, "first_name": "Anna", "langu
 CHAT: dict[str, Any] = {"id": 101, "type": "private", "first_name": "Anna"}
 
 
-def update(kind: str = "message", **content: Any) -> Pending:
-    message: dict[str, Any] = {"message_id": 1, "date": 1, "from": ANNA, "chat": CHAT, **content}
+def update(kind: str = "message", sender: dict[str, Any] | None = ANNA, **content: Any) -> Pending:
+    message: dict[str, Any] = {"message_id": 1, "date": 1, "from": sender, "chat": CHAT, **content}
     kept = {name: value for name, value in message.items() if value is not None}
     return coming(7, kind=kind, body=msgspec.json.encode({"update_id": 7, kind: kept}).decode())
 
@@ -45,8 +45,8 @@ def test_words_of_a_person_in_private_are_plain(content: dict[str, Any]) -> None
         update(text=""),
         update(caption="hello", photo=[]),
         update(text="hello", chat={"id": -5, "type": "group", "title": "Friends"}),
-        update(text="hello", **{"from": None}),
-        update(text="hello", **{"from": ANNA | {"is_bot": True}}),
+        update(text="hello", sender=None),
+        update(text="hello", sender=ANNA | {"is_bot": True}),
         update(text=5),
         update("edited_message", text="hello"),
         update("channel_post", text="hello"),
@@ -65,8 +65,12 @@ async def test_both_ways_come_to_the_same_turn(
         await edge.answer(update(text="/start"))  # so that she is known to both
 
         round_aiogram = await edge.answer(update(text="My cat is called Pixel"))
-        monkeypatch.setattr(plain, "read", lambda _update: None)
+        monkeypatch.setattr(plain, "read", nothing_is_plain)
         through_aiogram = await edge.answer(update(text="My cat is called Pixel"))
 
     assert round_aiogram.exchange is not None
     assert round_aiogram == through_aiogram
+
+
+def nothing_is_plain(_update: Pending) -> plain.Said | None:
+    return None
