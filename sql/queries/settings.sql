@@ -6,6 +6,12 @@ SELECT user_id, language, language_chosen, timezone, character_id, reminders, cr
 FROM settings
 WHERE user_id = %(user_id)s;
 
+-- get_many_settings
+-- The settings of some people.
+SELECT user_id, language, language_chosen, timezone, character_id, reminders, created_at, updated_at
+FROM settings
+WHERE user_id = ANY(%(ids)s::bigint[]);
+
 -- choose_language
 -- The person picked a language: from now on no guess replaces it.
 UPDATE settings SET language = %(language)s, language_chosen = true, updated_at = %(now)s

@@ -1,7 +1,7 @@
 """The clerk: many orders with one statement, a verdict for each, and what is once is once."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -13,7 +13,7 @@ from tests.store.people import ANNA, BORIS, NOW, VERA, register, start_dialog
 from vitte.actors import cache, clerk
 from vitte.actors.clerk import Clerk, Once, Settled
 from vitte.errors import Contradiction, DatabaseAway, NotThere, VersionGone, VitteError
-from vitte.runtime import Child, Life, Mailbox, Ref
+from vitte.runtime import Child, Mailbox, Ref
 from vitte.store import characters, dialogs, tokens, users
 from vitte.store.dialogs import Change, Dialog, DialogId, Wish
 from vitte.store.idempotency import Answer, Key
@@ -22,35 +22,25 @@ from vitte.store.tokens import TokenId
 from vitte.store.users import UserId
 
 
-class Seen:
-    """The cache, seen from the clerk: whose things it was told to drop."""
-
-    def __init__(self) -> None:
-        self.forgotten: list[UserId] = []
-
-    async def run(self, life: Life[cache.Message]) -> None:
-        while True:
-            message = await life.receive()
-            assert isinstance(message, cache.Forget)
-            self.forgotten.append(message.user)
-            message.reply.send(None)
-
-
 @asynccontextmanager
 async def working(
-    database: Database, seen: Seen | None = None
+    database: Database, front: cache.Front | None = None
 ) -> AsyncGenerator[Ref[clerk.Message]]:
-    watched = seen or Seen()
-    cache_box, box = Mailbox[cache.Message]("cache"), Mailbox[clerk.Message]("clerk")
+    kept = front or cache.Front(Mailbox[cache.Message]("cache").ref)
+    box = Mailbox[clerk.Message]("clerk")
 
     def begin() -> Clerk:
-        front = cache.Front(cache_box.ref)
-        return Clerk(database=database, cache=front, clock=lambda: NOW)
+        return Clerk(database=database, cache=kept, clock=lambda: NOW)
 
-    async with living(
-        Child("cache", lambda: watched.run, mailbox=cache_box), Child("clerk", begin, mailbox=box)
-    ):
+    async with living(Child("clerk", begin, mailbox=box)):
         yield box.ref
+
+
+async def nothing(_database: Database, _keys: Sequence[UserId]) -> dict[UserId, str]:
+    return {}
+
+
+TALK = [cache.Noun(name, fetch=nothing, seconds=60) for name in sorted(cache.TALK)]
 
 
 async def verdict(call: Callable[[], Awaitable[object]]) -> object:
@@ -75,7 +65,6 @@ def once(key: TokenId, text: str, request: str = "the same") -> Once:
 
 async def test_many_wishes_at_once_have_each_its_verdict(database: Database) -> None:
     await register(database, ANNA, BORIS, VERA)
-    seen = Seen()
     wishes = [
         Wish(user=ANNA.id, title="Вечер"),
         Wish(user=UserId(999)),
@@ -83,7 +72,7 @@ async def test_many_wishes_at_once_have_each_its_verdict(database: Database) -> 
         Wish(user=VERA.id),
     ]
 
-    async with working(database, seen) as ref:
+    async with working(database) as ref:
         found = await together(
             *(partial(verdict, partial(clerk.start_dialog, ref, wish)) for wish in wishes)
         )
@@ -94,7 +83,32 @@ async def test_many_wishes_at_once_have_each_its_verdict(database: Database) -> 
     assert (anna.title, anna.user_id, vera.user_id) == ("Вечер", ANNA.id, VERA.id)
     assert isinstance(nobody, NotThere)
     assert isinstance(boris, Contradiction)
-    assert set(seen.forgotten) == {ANNA.id, VERA.id}
+
+
+async def test_what_is_kept_of_who_was_written_for_is_dropped_before_the_answer(
+    database: Database,
+) -> None:
+    await register(database, ANNA, BORIS)
+    dialog = await start_dialog(database, ANNA)
+    front = cache.Front(Mailbox[cache.Message]("cache").ref)
+
+    def keep() -> None:
+        for person in (ANNA, BORIS):
+            for noun in (*TALK, cache.USER):
+                front.shelf.put(noun, person.id, "kept", seconds=60, began=0)
+
+    def left(person: users.Contact) -> list[bool]:
+        return [front.shelf.look(noun, person.id) is not None for noun in (*TALK, cache.USER)]
+
+    async with working(database, front) as ref:
+        keep()
+        await clerk.change_dialog(ref, Change(dialog=dialog.id, user=None, title="x"))
+        after_change = left(ANNA), left(BORIS)
+        keep()
+        await clerk.start_dialog(ref, Wish(user=ANNA.id))
+        after_start = left(ANNA), left(BORIS)
+
+    assert after_change == after_start == ([False, False, False, True], [True] * 4)
 
 
 async def test_a_hundred_wishes_for_one_person_leave_one_open_dialog(database: Database) -> None:

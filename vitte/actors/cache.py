@@ -38,7 +38,7 @@ from vitte.actors.circle import Circle
 from vitte.actors.fetching import Fetcher, Wanted, answered_from_memory
 from vitte.actors.lane import Lane
 from vitte.actors.link import Link
-from vitte.actors.noun import SHARED, SUBSCRIPTION, USER, InRedis, Noun
+from vitte.actors.noun import SHARED, SUBSCRIPTION, TALK, USER, InRedis, Noun
 from vitte.actors.redis_shelf import Fill, RedisShelf
 from vitte.actors.shelf import Shelf
 from vitte.errors import RedisAway
@@ -46,7 +46,7 @@ from vitte.runtime import Life, Ref, Reply
 from vitte.store import subscriptions, users
 from vitte.store.users import UserId
 
-__all__ = ["SHARED", "SUBSCRIPTION", "USER", "InRedis", "Noun"]
+__all__ = ["SHARED", "SUBSCRIPTION", "TALK", "USER", "InRedis", "Noun"]
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -132,6 +132,13 @@ async def forget(front: Front, user: UserId, *nouns: Noun[Any, Any]) -> None:
     if front.circle.others:
         await front.ref.tell(Tell(user=user, nouns=names))
     return None
+
+
+async def forget_talk(front: Front, user: UserId) -> None:
+    """Drop what is kept of a person's dialogs and of what was said in them, after the commit."""
+    front.shelf.drop(user, TALK)
+    if front.circle.others:
+        await front.ref.tell(Tell(user=user, nouns=TALK))
 
 
 Order: TypeAlias = Fill | Forget | Tell

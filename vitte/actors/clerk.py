@@ -7,7 +7,6 @@ is answered, so that who reads after a write reads what was written. A fall lose
 who waits is told, and what was committed is found under its key when they ask again.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar, assert_never
@@ -17,7 +16,7 @@ from msgspec import Struct
 
 from vitte.actors import cache
 from vitte.errors import Contradiction, DatabaseBusy, NotThere, VersionGone, VitteError
-from vitte.runtime import Life, Ref, Reply, RuntimeFault
+from vitte.runtime import Life, Ref, Reply
 from vitte.store import dialogs, idempotency
 from vitte.store.idempotency import Answer, Key
 from vitte.store.pool import Database, Session, Transaction
@@ -25,8 +24,6 @@ from vitte.store.users import UserId
 
 ANSWER_SECONDS: Final = 30.0
 MOST_AT_ONCE: Final = 256
-
-log = logging.getLogger(__name__)
 
 
 class Once(Struct, frozen=True, kw_only=True):
@@ -169,7 +166,7 @@ class Clerk:
 
     async def _start(self, orders: Sequence[StartDialog]) -> None:
         found = await _started(self._database, [order.wish for order in orders], self._clock())
-        await self._tell(each.user_id for each in found if isinstance(each, dialogs.Dialog))
+        self._tell(each.user_id for each in found if isinstance(each, dialogs.Dialog))
         for order, verdict in zip(orders, found, strict=True):
             _say(order.reply, verdict)
 
@@ -180,7 +177,7 @@ class Clerk:
             before = await idempotency.claim(transaction, requests, now)
             fresh = [order for order in orders if order.once.key not in before]
             found = await _written_once(transaction, fresh, now)
-        await self._tell(order.wish.user for order in fresh)
+        self._tell(order.wish.user for order in fresh)
         for order in orders:
             if (kept := before.get(order.once.key)) is None:
                 _say(order.reply, found[order.once.key])
@@ -193,18 +190,15 @@ class Clerk:
     async def _change(self, orders: Sequence[ChangeDialog]) -> None:
         changes = [order.change for order in orders]
         found = await dialogs.change_many(self._database, changes, self._clock())
-        await self._tell(each.dialog.user_id for each in found if each.dialog is not None)
+        self._tell(each.dialog.user_id for each in found if each.dialog is not None)
         for order, changed in zip(orders, found, strict=True):
             refusal = VersionGone() if changed.found else NotThere("dialog")
             _say(order.reply, refusal if changed.dialog is None else changed.dialog)
 
-    async def _tell(self, users: Iterable[UserId]) -> None:
-        """Have the cache drop what has changed. It is written: a cache that fell has dropped all."""
-        for user in set(users):
-            try:
-                await cache.forget(self._cache, user)
-            except RuntimeFault as problem:
-                log.warning("Written, and not told: %s: %s", type(problem).__name__, problem)
+    def _tell(self, users: Iterable[UserId]) -> None:
+        """Have the cache drop what has changed."""
+        for user in users:
+            cache.forget_talk(self._cache, user)
 
 
 async def _started(

@@ -134,3 +134,5 @@ SUBSCRIPTION: Final = Noun[UserId, subscriptions.Subscription](
 )
 SHARED: Final[tuple[Noun[UserId, Any], ...]] = (USER, SUBSCRIPTION)
 """The nouns that are kept in Redis too."""
+TALK: Final = frozenset({"dialog", "dialogs", "messages"})
+"""The nouns that change with what a person says; the edge that shows them describes them."""

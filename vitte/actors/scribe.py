@@ -10,7 +10,7 @@ is applied twice. A fall loses nothing: who asked is told, and asks again.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -42,6 +42,14 @@ class Turn(turns.Turn, frozen=True, kw_only=True):
 
     changes: tuple[Change, ...] = ()
     changed: tuple[UserId, ...] = ()
+    talked: tuple[UserId, ...] = ()
+    """Whose dialogs have changed by a write of its own."""
+
+    def in_dialogs_of(self) -> Iterator[UserId]:
+        """Whose dialogs are others than before."""
+        yield from self.talked
+        if self.exchange is not None:
+            yield self.exchange.user_id
 
 
 class Settle(Struct, frozen=True, kw_only=True):
@@ -158,6 +166,8 @@ class Scribe:
 
     async def _tell(self, settled: Sequence[Turn], written: Mapping[UpdateId, Written]) -> None:
         """Tell who must know. It is written: whoever cannot be told now finds it later."""
+        for user in {user for turn in settled for user in turn.in_dialogs_of()}:
+            cache.forget_talk(self._cache, user)
         waiting: list[Waiting] = []
         for turn in settled:
             waiting += turns.waiting(turn, written[turn.finished.id])

@@ -11,23 +11,16 @@ from aiohttp import web
 from vitte.http import endpoint, health, middleware, openapi, webhook
 from vitte.http.access import Access
 from vitte.http.characters import Character, Characters
-from vitte.http.dialogs import (
-    Dialog,
-    DialogPatch,
-    Dialogs,
-    DialogsQuery,
-    Message,
-    MessagesQuery,
-    NewDialog,
-)
+from vitte.http.dialogs import DialogPatch, Dialogs, DialogsQuery, MessagesQuery, NewDialog
 from vitte.http.exposition import exposition
 from vitte.http.middleware import Served
 from vitte.http.pages import Page
+from vitte.http.payload import Dialog, Message, Settings
 from vitte.http.problems import answer as refuse
 from vitte.http.route import OPEN, Route
 from vitte.http.statistics import DailyQuery, DailyStatistics, Statistics
 from vitte.http.subscriptions import Subscription, SubscriptionPatch, Subscriptions
-from vitte.http.users import Settings, SettingsPatch, User, UserPatch, Users
+from vitte.http.users import SettingsPatch, User, UserPatch, Users
 from vitte.services import Services
 
 __all__ = ["build", "exposition", "refuse", "table"]

@@ -1,49 +1,25 @@
 """Dialogs and what was said in them."""
 
 import hashlib
-from datetime import datetime
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from vitte.actors import cache, clerk
 from vitte.actors.clerk import Once
 from vitte.errors import Contradiction, NotThere, VersionGone, VitteError
-from vitte.http import pages, reading
+from vitte.http import kept, pages
+from vitte.http.access import Caller
+from vitte.http.kept import Shown
 from vitte.http.pages import PageQuery
-from vitte.http.payload import CharacterNumber, DialogNumber, Moment, Patch, Title, UserNumber
+from vitte.http.payload import CharacterNumber, Patch, Title, UserNumber
 from vitte.http.route import Answer, Asked
+from vitte.http.written import line
 from vitte.services import Services
 from vitte.store import dialogs, idempotency, messages
 from vitte.store.characters import CharacterId
 from vitte.store.dialogs import DialogId, State
 from vitte.store.messages import MessageId, Role
-
-
-class Dialog(Struct, frozen=True, kw_only=True):
-    """A conversation between a person and a character; at most one a person is open."""
-
-    id: DialogNumber
-    user_id: UserNumber
-    character_id: CharacterNumber
-    title: Title
-    state: State
-    last_message_at: Moment
-    closed_at: Moment | None
-    archived_at: Moment | None
-    created_at: Moment
-    updated_at: Moment
-
-
-class Message(Struct, frozen=True, kw_only=True):
-    """Something said in a dialog, by the person or by the character."""
-
-    id: int
-    dialog_id: DialogNumber
-    role: Role
-    text: str
-    created_at: Moment
 
 
 class NewDialog(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,11 +54,6 @@ class MessagesQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=
     role: Role | UnsetType = UNSET
 
 
-_show_dialogs = pages.shower(Dialog)
-_show_messages = pages.shower(Message)
-_encode = msgspec.json.Encoder().encode
-
-
 class Dialogs:
     """Answers the addresses of dialogs."""
 
@@ -97,35 +68,31 @@ class Dialogs:
         query, user = asked.query, asked.caller.user_id
         if query.user_id is not UNSET:
             user = asked.caller.must_be_let_see(query.user_id, "user")
-        limit, before = query.limit + 1, DialogId(query.before())
-        state = None if query.state is UNSET else query.state
-        character = None if query.character_id is UNSET else CharacterId(query.character_id)
         if user is None:
-            rows = await dialogs.list_of_all(
-                self._database, limit=limit, before=before, state=state, character=character
-            )
-        else:
-            page = dialogs.Asked(user, before, limit, state, character)
-            rows = (await dialogs.list_pages(self._database, [page]))[page]
-        return pages.answer(asked.request, query, rows, show=_show_dialogs, key=_id)
+            return await self._list_all(asked)
+        page = dialogs.Asked(
+            user, DialogId(query.before()), query.limit + 1, _state(query), _character(query)
+        )
+        shown = await cache.get(self._cache, kept.DIALOGS, page)
+        if shown is None:
+            raise NotThere("user")
+        return shown.answer
 
     async def get(self, asked: Asked[None, None]) -> Answer:
         """One dialog."""
-        return _answer(await self._find(asked))
+        shown = await cache.get(self._cache, kept.DIALOG, DialogId(asked.number))
+        return _for(asked.caller, shown)
 
     async def messages(self, asked: Asked[MessagesQuery, None]) -> Answer:
         """What was said in a dialog, the latest first."""
         query = asked.query
-        wanted = messages.Asked(
+        page = messages.Asked(
             DialogId(asked.number),
             MessageId(query.before()),
             query.limit + 1,
             None if query.role is UNSET else query.role,
         )
-        page = (await messages.list_pages(self._database, [wanted])).get(wanted)
-        if page is None or asked.caller.user_id not in {None, page.owner}:
-            raise NotThere("dialog")
-        return pages.answer(asked.request, query, page.messages, show=_show_messages, key=_id)
+        return _for(asked.caller, await cache.get(self._cache, kept.MESSAGES, page))
 
     async def post(self, asked: Asked[None, NewDialog]) -> Answer:
         """Start a dialog; with an Idempotency-Key, once however often it is asked."""
@@ -147,7 +114,7 @@ class Dialogs:
         """Change a dialog's title or state."""
         body = asked.body
         if body.state == "open":
-            return _answer(await self._open(asked))
+            return kept.dialog(await self._open(asked))
         change = dialogs.Change(
             dialog=DialogId(asked.number),
             user=asked.caller.user_id,
@@ -155,7 +122,7 @@ class Dialogs:
             state=None if body.state is UNSET else body.state,
             version=asked.version,
         )
-        return _answer(await clerk.change_dialog(self._clerk, change))
+        return kept.dialog(await clerk.change_dialog(self._clerk, change))
 
     async def _open(self, asked: Asked[None, DialogPatch]) -> dialogs.Dialog:
         """Open a dialog, with its title: alone, for it may meet another open one at any moment."""
@@ -169,38 +136,54 @@ class Dialogs:
             version=asked.version,
         )
         if changed is None:
-            raise _why_not(await self._find(asked), asked.version)
-        await cache.forget(self._cache, changed.user_id)
+            raise await self._why_not(asked)
+        cache.forget_talk(self._cache, changed.user_id)
         return changed
 
-    async def _find(self, asked: Asked[Any, Any]) -> dialogs.Dialog:
+    async def _why_not(self, asked: Asked[Any, Any]) -> VitteError:
         found = await dialogs.get(self._database, asked.caller.user_id, DialogId(asked.number))
         if found is None:
-            raise NotThere("dialog")
-        return found
+            return NotThere("dialog")
+        if asked.version not in {None, found.updated_at}:
+            return VersionGone()
+        return Contradiction("the person has another dialog open: close that one first", "state")
+
+    async def _list_all(self, asked: Asked[DialogsQuery, None]) -> Answer:
+        """Everybody's, which is kept by nobody: it changes with whatever anybody says."""
+        query = asked.query
+        rows = await dialogs.list_of_all(
+            self._database,
+            limit=query.limit + 1,
+            before=DialogId(query.before()),
+            state=_state(query),
+            character=_character(query),
+        )
+        return pages.answer(
+            asked.request, query, rows, show=kept.show_dialogs, key=lambda row: row.id
+        )
 
 
-def _answer(row: dialogs.Dialog) -> Answer:
-    return Answer(body=_show_dialogs([row])[0], etag=reading.etag(row.updated_at))
+def _for(caller: Caller, shown: Shown | None) -> Answer:
+    """The answer, if it is for this caller: a stranger's dialog is the same as none."""
+    if shown is None or caller.user_id not in (None, shown.owner):
+        raise NotThere("dialog")
+    return shown.answer
+
+
+def _state(query: DialogsQuery) -> State | None:
+    return None if query.state is UNSET else query.state
+
+
+def _character(query: DialogsQuery) -> CharacterId | None:
+    return None if query.character_id is UNSET else CharacterId(query.character_id)
 
 
 def _answered(row: dialogs.Dialog) -> idempotency.Answer:
-    body = _encode(_show_dialogs([row])[0])
-    return idempotency.Answer(location=f"/api/v1/dialogs/{row.id}", body=body)
+    return idempotency.Answer(location=f"/api/v1/dialogs/{row.id}", body=kept.dialog_body(row))
 
 
 def _started(answer: idempotency.Answer, *, replayed: bool = False) -> Answer:
-    headers = {"Location": answer.location}
+    head = line("Location", answer.location)
     if replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Answer(status=201, body=answer.body, headers=headers)
-
-
-def _why_not(found: dialogs.Dialog, version: datetime | None) -> VitteError:
-    if version not in {None, found.updated_at}:
-        return VersionGone()
-    return Contradiction("the person has another dialog open: close that one first", "state")
-
-
-def _id(row: dialogs.Dialog | messages.Message) -> int:
-    return row.id
+        head += line("Idempotent-Replayed", "true")
+    return Answer(status=201, body=answer.body, head=head)

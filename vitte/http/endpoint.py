@@ -10,7 +10,7 @@ from vitte.http import reading
 from vitte.http.access import Access
 from vitte.http.middleware import Handler
 from vitte.http.route import OPEN, Answer, Asked, Route
-from vitte.http.written import Written, line
+from vitte.http.written import Written
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -54,8 +54,5 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _written(answer: Answer) -> Written:
-    head = "" if answer.etag is None else f"ETag: {answer.etag}\r\n"
-    for name, value in answer.headers.items():
-        head += line(name, value)
     body = answer.body
-    return Written(answer.status, head, body if isinstance(body, bytes) else _encode(body))
+    return Written(answer.status, answer.head, body if isinstance(body, bytes) else _encode(body))

@@ -13,6 +13,7 @@ from aiohttp import web
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from vitte.http.route import Answer
+from vitte.http.written import line
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -57,15 +58,26 @@ def answer(
     key: Callable[[Row], int],
 ) -> Answer:
     """A page out of ``limit`` + 1 rows: the one too many tells that there is more."""
-    shown = rows[: query.limit]
-    if len(rows) <= query.limit:
-        return Answer(body=Page[Any](items=show(shown), next=None))
-    cursor = f"{key(shown[-1]):016x}"
-    address = request.rel_url.update_query(cursor=cursor)
-    return Answer(
-        body=Page[Any](items=show(shown), next=cursor),
-        headers={"Link": f'<{address}>; rel="next"'},
-    )
+    shown, cursor = cut(rows, query.limit, key=key)
+    body = Page[Any](items=show(shown), next=cursor)
+    if cursor is None:
+        return Answer(body=body)
+    return Answer(body=body, head=link(str(request.rel_url.update_query(cursor=cursor))))
+
+
+def cut(
+    rows: Sequence[Row], limit: int, *, key: Callable[[Row], int]
+) -> tuple[Sequence[Row], str | None]:
+    """What a page shows of ``limit`` + 1 rows, and the cursor of the next, if there is one."""
+    if len(rows) <= limit:
+        return rows, None
+    shown = rows[:limit]
+    return shown, f"{key(shown[-1]):016x}"
+
+
+def link(address: str) -> str:
+    """The line of a head that says where the next page is."""
+    return line("Link", f'<{address}>; rel="next"')
 
 
 def shower(shape: type[T]) -> Callable[[Sequence[Any]], list[T]]:

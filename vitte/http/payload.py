@@ -8,6 +8,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from vitte.store.dialogs import State
+from vitte.store.messages import Role
+from vitte.store.users import Language
+
 _LARGEST: Final = 2**63 - 1
 
 UserNumber = Annotated[
@@ -36,3 +40,40 @@ Username = Annotated[
 
 class Patch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A change as a merge patch (RFC 7396): absent stays, null takes away."""
+
+
+class Dialog(Struct, frozen=True, kw_only=True):
+    """A conversation between a person and a character; at most one a person is open."""
+
+    id: DialogNumber
+    user_id: UserNumber
+    character_id: CharacterNumber
+    title: Title
+    state: State
+    last_message_at: Moment
+    closed_at: Moment | None
+    archived_at: Moment | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """Something said in a dialog, by the person or by the character."""
+
+    id: int
+    dialog_id: DialogNumber
+    role: Role
+    text: str
+    created_at: Moment
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a person chose; `language_chosen` is false while the language is a guess."""
+
+    user_id: UserNumber
+    language: Language
+    language_chosen: bool
+    timezone: str | None
+    character_id: CharacterNumber | None
+    reminders: bool
+    updated_at: Moment

@@ -53,6 +53,11 @@ def etag(version: datetime) -> str:
     return f'"{(version - _EPOCH) // timedelta(microseconds=1):x}"'
 
 
+def etag_line(version: datetime) -> str:
+    """The line of a head that says which version this is."""
+    return f"ETag: {etag(version)}\r\n"
+
+
 def version(if_match: str | None) -> datetime | None:
     """Read ``If-Match``; None is any version.
 

@@ -4,7 +4,7 @@ A handler gets what was asked, read and checked, and gives an answer; what lies
 between the socket and it is in ``endpoint``.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final, Generic, Literal, TypeVar
 
@@ -45,13 +45,12 @@ class Asked(Struct, Generic[Q, B], frozen=True, kw_only=True):
         )
 
 
-class Answer(Struct, frozen=True, kw_only=True):
-    """What is answered, as a payload or as JSON already."""
+class Answer(Struct, frozen=True, kw_only=True, gc=False):
+    """What is answered, as a payload or as JSON already; ``head`` are further lines of its head."""
 
     body: Struct | bytes
     status: int = 200
-    etag: str | None = None
-    headers: Mapping[str, str] = {}
+    head: str = ""
 
 
 class Route(Struct, frozen=True, kw_only=True):

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, ClassVar
+from functools import partial
+from typing import Annotated, ClassVar, Final
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from vitte.actors import cache
 from vitte.errors import BadInput, Contradiction, NotThere, VersionGone, VitteError
-from vitte.http import reading
+from vitte.http import kept, reading
 from vitte.http.payload import Moment, Patch, UserNumber
 from vitte.http.route import Answer, Asked
 from vitte.services import Services
 from vitte.store import subscriptions
 from vitte.store.subscriptions import Plan
 from vitte.store.users import UserId
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class Subscription(Struct, frozen=True, kw_only=True):
@@ -56,6 +60,10 @@ class Subscriptions:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._clock: Callable[[], datetime] = services.clock
+        self._made = {
+            active: kept.Made[subscriptions.Subscription](partial(_answer, active=active))
+            for active in (False, True)
+        }
 
     async def get(self, asked: Asked[None, None]) -> Answer:
         """A person's subscription."""
@@ -63,7 +71,7 @@ class Subscriptions:
         found = await cache.get_subscription(self._services.cache, user)
         if found is None:
             raise NotThere("subscription")
-        return self._answer(found)
+        return self._made[found.is_active(self._clock())].of(user, found)
 
     async def patch(self, asked: Asked[None, SubscriptionPatch]) -> Answer:
         """Change it, and leave a row in the audit."""
@@ -83,7 +91,7 @@ class Subscriptions:
         if changed is None:
             raise await self._why_not(user, asked.version)
         await cache.forget(self._services.cache, user)
-        return self._answer(changed)
+        return _answer(changed, active=changed.is_active(self._clock()))
 
     async def _why_not(self, user: UserId, version: datetime | None) -> VitteError:
         found = await subscriptions.get(self._services.database, user)
@@ -96,16 +104,17 @@ class Subscriptions:
             "expires_at",
         )
 
-    def _answer(self, row: subscriptions.Subscription) -> Answer:
-        body = Subscription(
-            user_id=row.user_id,
-            plan=row.plan,
-            is_active=row.is_active(self._clock()),
-            started_at=row.started_at,
-            expires_at=row.expires_at,
-            updated_at=row.updated_at,
-        )
-        return Answer(body=body, etag=reading.etag(row.updated_at))
+
+def _answer(row: subscriptions.Subscription, *, active: bool) -> Answer:
+    body = Subscription(
+        user_id=row.user_id,
+        plan=row.plan,
+        is_active=active,
+        started_at=row.started_at,
+        expires_at=row.expires_at,
+        updated_at=row.updated_at,
+    )
+    return Answer(body=_encode(body), head=reading.etag_line(row.updated_at))
 
 
 def _refuse_nonsense(plan: Plan, expires_at: datetime | None) -> None:

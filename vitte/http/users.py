@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from vitte.actors import cache
 from vitte.errors import BadInput, Contradiction, NotThere, VersionGone
-from vitte.http import reading
+from vitte.http import kept, reading
 from vitte.http.payload import CharacterNumber, Moment, Name, Patch, Username, UserNumber
 from vitte.http.route import Answer, Asked
 from vitte.services import Services
@@ -19,6 +19,9 @@ from vitte.store.users import Language
 
 # Every name that IANA knows, out of the package that brings them: the disk is read here, at import.
 TIMEZONES: Final = frozenset((resources.files("tzdata") / "zones").read_text().split())
+
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -42,18 +45,6 @@ class UserPatch(Patch, frozen=True):
     first_name: Name | UnsetType = UNSET
     last_name: Name | UnsetType | None = UNSET
     username: Username | UnsetType | None = UNSET
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """What a person chose; `language_chosen` is false while the language is a guess."""
-
-    user_id: UserNumber
-    language: Language
-    language_chosen: bool
-    timezone: str | None
-    character_id: CharacterNumber | None
-    reminders: bool
-    updated_at: Moment
 
 
 Timezone = Annotated[
@@ -85,6 +76,7 @@ class Users:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._made = kept.Made[users.User](_user)
 
     async def get(self, asked: Asked[None, None]) -> Answer:
         """A person."""
@@ -92,7 +84,7 @@ class Users:
         found = await cache.get_user(self._services.cache, user)
         if found is None:
             raise NotThere("user")
-        return _user(found)
+        return self._made.of(user, found)
 
     async def patch(self, asked: Asked[None, UserPatch]) -> Answer:
         """Change how a person is described."""
@@ -115,10 +107,10 @@ class Users:
     async def settings(self, asked: Asked[None, None]) -> Answer:
         """What a person chose."""
         user = asked.caller.must_be_let_see(asked.number, "user")
-        found = await settings.get(self._services.database, user)
-        if found is None:
+        shown = await cache.get(self._services.cache, kept.SETTINGS, user)
+        if shown is None:
             raise NotThere("user")
-        return _settings(found)
+        return shown.answer
 
     async def patch_settings(self, asked: Asked[None, SettingsPatch]) -> Answer:
         """Choose for a person."""
@@ -137,7 +129,7 @@ class Users:
         if changed is None:
             raise _why_not(await settings.get(database, user), asked.version)
         await cache.forget(self._services.cache, user)
-        return _settings(changed)
+        return kept.settings_of(changed)
 
 
 def _why_not(found: settings.Settings | None, version: datetime | None) -> Exception:
@@ -155,9 +147,4 @@ def _character(body: SettingsPatch) -> CharacterId | UnsetType | None:
 
 def _user(row: users.User) -> Answer:
     body = msgspec.convert(row, User, from_attributes=True)
-    return Answer(body=body, etag=reading.etag(row.updated_at))
-
-
-def _settings(row: settings.Settings) -> Answer:
-    body = msgspec.convert(row, Settings, from_attributes=True)
-    return Answer(body=body, etag=reading.etag(row.updated_at))
+    return Answer(body=_encode(body), head=reading.etag_line(row.updated_at))

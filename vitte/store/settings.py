@@ -1,5 +1,6 @@
 """What each person chose: language, character, timezone, reminders."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
@@ -10,6 +11,7 @@ from vitte.store.queries import take
 from vitte.store.users import Language, UserId
 
 GET = take("settings", "get_settings")
+GET_MANY = take("settings", "get_many_settings")
 CHOOSE_LANGUAGE = take("settings", "choose_language")
 DETECT_LANGUAGE = take("settings", "detect_language")
 SET_CHARACTER = take("settings", "set_character")
@@ -32,6 +34,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 async def get(session: Session, user: UserId) -> Settings | None:
     """Give a person's settings, or None for a stranger."""
     return await session.row_or_none(GET, Settings, user_id=user)
+
+
+async def get_many(session: Session, wanted: Sequence[UserId]) -> dict[UserId, Settings]:
+    """Give the settings of those of some people who are known, by their ids."""
+    found = await session.rows(GET_MANY, Settings, ids=list(wanted))
+    return {row.user_id: row for row in found}
 
 
 async def set_language(

@@ -35,6 +35,7 @@ class Draft:
         self._words: list[Words] = []
         self._changes: list[Change] = []
         self._changed: list[UserId] = []
+        self._talked: list[UserId] = []
 
     def say(self, html: str, *, buttons: Buttons = (), reply_to: int | None = None) -> None:
         """Say a line of ours, in HTML."""
@@ -69,11 +70,18 @@ class Draft:
         fields = {"pre_checkout_query_id": query, "ok": False, "error_message": text}
         self._call("answerPreCheckoutQuery", fields, Lane.PAYMENT, to_chat=False)
 
-    def write(self, change: Change, *, about: UserId | None = None) -> None:
-        """Have something written with the answer; ``about`` whom, for the cache to forget."""
+    def write(
+        self, change: Change, *, about: UserId | None = None, talk: UserId | None = None
+    ) -> None:
+        """Have something written with the answer; ``about`` whom, for the cache to forget.
+
+        ``talk`` tells whose dialogs it changes and nothing else of theirs.
+        """
         self._changes.append(change)
         if about is not None:
             self._changed.append(about)
+        if talk is not None:
+            self._talked.append(talk)
 
     def start_over(self) -> None:
         """Forget all that was drafted: it is refused."""
@@ -81,6 +89,7 @@ class Draft:
         self._words.clear()
         self._changes.clear()
         self._changed.clear()
+        self._talked.clear()
 
     def turn(self, outcome: Outcome = "answered", reason: str | None = None) -> Turn:
         """All of it, as it is to be written."""
@@ -91,6 +100,7 @@ class Draft:
             used=self.used,
             changes=tuple(self._changes),
             changed=tuple(self._changed),
+            talked=tuple(self._talked),
         )
 
     @property

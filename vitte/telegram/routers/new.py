@@ -26,7 +26,7 @@ async def begin(_message: Message, person: Person, services: Services, draft: Dr
     _log.info("Command /new from user %d", person.id)
     character = await talk.character_of(services.database, person)
     now = services.clock()
-    draft.write(lambda transaction: talk.begin(transaction, person, character, now))
+    draft.write(lambda transaction: talk.begin(transaction, person, character, now), talk=person.id)
     name = character.names[person.language]
     draft.say(services.words.say(person.language, "new-begun", character=name))
     draft.speak(character.greetings[person.language])

@@ -69,7 +69,7 @@ async def choose(query: CallbackQuery, person: Person, services: Services, draft
         lambda transaction: settings.set_character(transaction, person.id, character.id, now),
         about=person.id,
     )
-    draft.write(lambda transaction: talk.begin(transaction, person, character, now))
+    draft.write(lambda transaction: talk.begin(transaction, person, character, now), talk=person.id)
     draft.notice(query.id, words.plain(language, "start-chosen.notice", character=name))
     draft.say(words.say(language, "start-chosen", character=name))
     draft.speak(character.greetings[language])

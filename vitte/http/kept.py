@@ -1,0 +1,169 @@
+"""What the API keeps ready: answers as bytes, in the cache, until what they show has changed.
+
+Described here and kept by the cache (``cache.Noun``): what is missing is read for all who
+wait with one question a noun, and made into bytes once. An answer knows whose it is: who
+may not see that person's rows is told by the one who asks for it. Whoever writes in
+dialogs drops these by ``cache.forget_talk``.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Final, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from vitte import config
+from vitte.actors import cache
+from vitte.http import pages, reading
+from vitte.http.pages import Page
+from vitte.http.payload import Dialog, Message, Settings
+from vitte.http.route import Answer
+from vitte.store import dialogs, messages, settings
+from vitte.store.dialogs import DialogId
+from vitte.store.pool import Database
+from vitte.store.users import UserId
+
+Row = TypeVar("Row")
+MOST_MADE: Final = 10_000
+
+show_dialogs: Final = pages.shower(Dialog)
+_show_messages: Final = pages.shower(Message)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Shown(Struct, frozen=True, gc=False):
+    """An answer that is ready, and whose rows it shows."""
+
+    owner: UserId
+    answer: Answer
+
+
+async def _dialogs(database: Database, wanted: Sequence[DialogId]) -> dict[DialogId, Shown]:
+    found = await dialogs.get_many(database, wanted)
+    return {key: Shown(row.user_id, dialog(row)) for key, row in found.items()}
+
+
+async def _pages_of_dialogs(
+    database: Database, wanted: Sequence[dialogs.Asked]
+) -> dict[dialogs.Asked, Shown]:
+    found = await dialogs.list_pages(database, wanted)
+    return {
+        asked: Shown(asked.user, _page_of_dialogs(asked, rows)) for asked, rows in found.items()
+    }
+
+
+async def _pages_of_messages(
+    database: Database, wanted: Sequence[messages.Asked]
+) -> dict[messages.Asked, Shown]:
+    found = await messages.list_pages(database, wanted)
+    return {
+        asked: Shown(page.owner, _page_of_messages(asked, page.messages))
+        for asked, page in found.items()
+    }
+
+
+async def _settings(database: Database, wanted: Sequence[UserId]) -> dict[UserId, Shown]:
+    found = await settings.get_many(database, wanted)
+    return {user: Shown(user, settings_of(row)) for user, row in found.items()}
+
+
+def _owner(_key: Hashable, shown: Shown | None) -> UserId | None:
+    return None if shown is None else shown.owner
+
+
+def _size(shown: Shown) -> int:
+    answer = shown.answer
+    return len(answer.body) + len(answer.head) if isinstance(answer.body, bytes) else 0
+
+
+def _as_long_as_a_person(kept: config.Cache, _shown: Shown, _now: object) -> float:
+    return kept.user_seconds
+
+
+# That there is none is not kept: who makes one could not say which id it will have.
+DIALOG: Final = cache.Noun(
+    "dialog",
+    fetch=_dialogs,
+    seconds=_as_long_as_a_person,
+    owner=_owner,
+    none_seconds=0.0,
+    size=_size,
+)
+DIALOGS: Final = cache.Noun(
+    "dialogs", fetch=_pages_of_dialogs, seconds=_as_long_as_a_person, size=_size
+)
+MESSAGES: Final = cache.Noun(
+    "messages",
+    fetch=_pages_of_messages,
+    seconds=_as_long_as_a_person,
+    owner=_owner,
+    none_seconds=0.0,
+    size=_size,
+)
+SETTINGS: Final = cache.Noun(
+    "settings", fetch=_settings, seconds=_as_long_as_a_person, none_seconds=0.0, size=_size
+)
+
+
+def dialog(row: dialogs.Dialog) -> Answer:
+    """A dialog as it is answered."""
+    return Answer(body=dialog_body(row), head=reading.etag_line(row.updated_at))
+
+
+def dialog_body(row: dialogs.Dialog) -> bytes:
+    """A dialog as JSON."""
+    return _encode(show_dialogs([row])[0])
+
+
+def settings_of(row: settings.Settings) -> Answer:
+    """Settings as they are answered."""
+    body = msgspec.convert(row, Settings, from_attributes=True)
+    return Answer(body=_encode(body), head=reading.etag_line(row.updated_at))
+
+
+def _page_of_dialogs(asked: dialogs.Asked, rows: Sequence[dialogs.Dialog]) -> Answer:
+    narrowed = {"user_id": asked.user, "state": asked.state, "character_id": asked.character}
+    shown, cursor = pages.cut(rows, asked.limit - 1, key=lambda row: row.id)
+    body = Page[Dialog](items=show_dialogs(shown), next=cursor)
+    return _page(body, "/api/v1/dialogs/", narrowed, asked.limit - 1)
+
+
+def _page_of_messages(asked: messages.Asked, rows: Sequence[messages.Message]) -> Answer:
+    path, narrowed = f"/api/v1/dialogs/{asked.dialog}/messages", {"role": asked.role}
+    shown, cursor = pages.cut(rows, asked.limit - 1, key=lambda row: row.id)
+    body = Page[Message](items=_show_messages(shown), next=cursor)
+    return _page(body, path, narrowed, asked.limit - 1)
+
+
+def _page(
+    page: Page[Dialog] | Page[Message], path: str, narrowed: Mapping[str, object], limit: int
+) -> Answer:
+    if page.next is None:
+        return Answer(body=_encode(page))
+    query = {name: value for name, value in narrowed.items() if value is not None}
+    address = f"{path}?{urlencode(query | {'limit': limit, 'cursor': page.next})}"
+    return Answer(body=_encode(page), head=pages.link(address))
+
+
+class Made(Generic[Row]):
+    """Answers by the very rows they were made of, for nouns whose rows the bot reads as well.
+
+    As long as the cache gives the same row, the answer is the same; a row that it has read
+    anew is another one.
+    """
+
+    def __init__(self, make: Callable[[Row], Answer]) -> None:
+        self._make = make
+        self._made: dict[Hashable, tuple[Row, Answer]] = {}
+
+    def of(self, key: Hashable, row: Row) -> Answer:
+        """The answer that a row makes; the key tells which others it takes the place of."""
+        made = self._made.get(key)
+        if made is not None and made[0] is row:
+            return made[1]
+        if len(self._made) >= MOST_MADE:
+            self._made.clear()
+        answer = self._make(row)
+        self._made[key] = (row, answer)
+        return answer
