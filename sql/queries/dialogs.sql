@@ -121,14 +121,14 @@ ORDER BY wish.place;
 
 -- change_dialogs
 -- Change many dialogs at once, each in its own way, none of them to be opened. A row comes back for each dialog that is
--- there for the one who asks: without its columns when it stands in a version other than the given one. They are
+-- there for the one who asks: whose it is, and nothing else when it stands in a version other than the given one. They are
 -- locked in the order of their ids, as everybody who locks several does.
 WITH wish AS (
     SELECT id, user_id, title, state, version, place
     FROM unnest(%(ids)s::bigint[], %(users)s::bigint[], %(titles)s::text[], %(states)s::text[], %(versions)s::timestamptz[])
         WITH ORDINALITY AS given (id, user_id, title, state, version, place)
 ), found AS (
-    SELECT kept.id, kept.updated_at, wish.title, wish.state, wish.version, wish.place
+    SELECT kept.id, kept.user_id, kept.updated_at, wish.title, wish.state, wish.version, wish.place
     FROM dialogs AS kept
     JOIN wish ON wish.id = kept.id AND coalesce(wish.user_id, kept.user_id) = kept.user_id
     WHERE kept.id = ANY(%(ids)s::bigint[])
@@ -152,7 +152,7 @@ WITH wish AS (
     RETURNING kept.id, kept.user_id, kept.character_id, kept.title, kept.state, kept.last_message_at, kept.closed_at,
         kept.archived_at, kept.created_at, kept.updated_at
 )
-SELECT found.place, changed.id, changed.user_id, changed.character_id, changed.title, changed.state,
+SELECT found.place, found.user_id AS owner, changed.id, changed.user_id, changed.character_id, changed.title, changed.state,
     changed.last_message_at, changed.closed_at, changed.archived_at, changed.created_at, changed.updated_at
 FROM found
 LEFT JOIN changed ON changed.id = found.id;

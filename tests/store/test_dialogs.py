@@ -163,8 +163,8 @@ async def test_many_changes_are_one_statement_and_each_has_its_verdict(database:
     assert archived.dialog is not None
     assert (titled.dialog.title, titled.dialog.state) == ("one", "open")
     assert (archived.dialog.state, archived.dialog.archived_at) == ("archived", NOW + DAY)
-    assert [(each.found, each.dialog) for each in (foreign, missing)] == [(False, None)] * 2
-    assert (late.found, late.dialog) == (True, None)
+    assert [(each.owner, each.dialog) for each in (foreign, missing)] == [(None, None)] * 2
+    assert (late.owner, late.dialog) == (ANNA.id, None)
     assert titled.dialog == await dialogs.get(database, ANNA.id, older.id)
 
 
@@ -181,7 +181,7 @@ async def test_starts_and_changes_of_the_same_many_at_once_do_not_lock_in_a_ring
 
     async def change(order: int) -> None:
         changes = [dialogs.Change(dialog=one.id, user=None, title="x") for one in kept[::order]]
-        assert all(each.found for each in await dialogs.change_many(database, changes, NOW))
+        assert all(each.owner for each in await dialogs.change_many(database, changes, NOW))
 
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:

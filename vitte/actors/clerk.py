@@ -8,6 +8,7 @@ who waits is told, and what was committed is found under its key when they ask a
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar, assert_never
 
@@ -16,7 +17,7 @@ from msgspec import Struct
 
 from vitte.actors import cache
 from vitte.errors import Contradiction, DatabaseBusy, NotThere, VersionGone, VitteError
-from vitte.runtime import Life, Ref, Reply
+from vitte.runtime import Life, Ref, Reply, RuntimeFault
 from vitte.store import dialogs, idempotency
 from vitte.store.idempotency import Answer, Key
 from vitte.store.pool import Database, Session, Transaction
@@ -166,7 +167,7 @@ class Clerk:
 
     async def _start(self, orders: Sequence[StartDialog]) -> None:
         found = await _started(self._database, [order.wish for order in orders], self._clock())
-        self._tell(each.user_id for each in found if isinstance(each, dialogs.Dialog))
+        await self._tell(each.user_id for each in found if isinstance(each, dialogs.Dialog))
         for order, verdict in zip(orders, found, strict=True):
             _say(order.reply, verdict)
 
@@ -177,7 +178,7 @@ class Clerk:
             before = await idempotency.claim(transaction, requests, now)
             fresh = [order for order in orders if order.once.key not in before]
             found = await _written_once(transaction, fresh, now)
-        self._tell(order.wish.user for order in fresh)
+        await self._tell(order.wish.user for order in fresh)
         for order in orders:
             if (kept := before.get(order.once.key)) is None:
                 _say(order.reply, found[order.once.key])
@@ -190,15 +191,17 @@ class Clerk:
     async def _change(self, orders: Sequence[ChangeDialog]) -> None:
         changes = [order.change for order in orders]
         found = await dialogs.change_many(self._database, changes, self._clock())
-        self._tell(each.dialog.user_id for each in found if each.dialog is not None)
+        # Also whoever was late: what they had read, from the cache perhaps, is not what stands.
+        await self._tell(each.owner for each in found if each.owner is not None)
         for order, changed in zip(orders, found, strict=True):
-            refusal = VersionGone() if changed.found else NotThere("dialog")
+            refusal = NotThere("dialog") if changed.owner is None else VersionGone()
             _say(order.reply, refusal if changed.dialog is None else changed.dialog)
 
-    def _tell(self, users: Iterable[UserId]) -> None:
-        """Have the cache drop what has changed."""
+    async def _tell(self, users: Iterable[UserId]) -> None:
+        """Have the cache drop what has changed; other processes may not hear it if it falls now."""
         for user in users:
-            cache.forget_talk(self._cache, user)
+            with suppress(RuntimeFault):
+                await cache.forget_talk(self._cache, user)
 
 
 async def _started(

@@ -11,6 +11,7 @@ is applied twice. A fall loses nothing: who asked is told, and asks again.
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -143,6 +144,7 @@ class Scribe:
             written = await self._commit(kept, settled)
         except (DatabaseAway, DatabaseSlow):  # it may be written all the same
             self._books.doubt(kept, settled)
+            await self._drop(settled)
             raise
         written = self._books.enter(kept, settled, written)
         await self._tell([turn for turn in settled if turn.finished.id in written], written)
@@ -164,10 +166,15 @@ class Scribe:
                         await change(transaction)
         return written
 
+    async def _drop(self, settled: Sequence[Turn]) -> None:
+        """Have the cache drop the dialogs that are others than before, or may be."""
+        for user in {user for turn in settled for user in turn.in_dialogs_of()}:
+            with suppress(RuntimeFault):  # our own memory has dropped them by then
+                await cache.forget_talk(self._cache, user)
+
     async def _tell(self, settled: Sequence[Turn], written: Mapping[UpdateId, Written]) -> None:
         """Tell who must know. It is written: whoever cannot be told now finds it later."""
-        for user in {user for turn in settled for user in turn.in_dialogs_of()}:
-            cache.forget_talk(self._cache, user)
+        await self._drop(settled)
         waiting: list[Waiting] = []
         for turn in settled:
             waiting += turns.waiting(turn, written[turn.finished.id])

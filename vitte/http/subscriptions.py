@@ -88,9 +88,9 @@ class Subscriptions:
             version=asked.version,
             author=asked.author(),
         )
-        if changed is None:
-            raise await self._why_not(user, asked.version)
         await cache.forget(self._services.cache, user)
+        if changed is None:  # whoever was late reads now what stands
+            raise await self._why_not(user, asked.version)
         return _answer(changed, active=changed.is_active(self._clock()))
 
     async def _why_not(self, user: UserId, version: datetime | None) -> VitteError:

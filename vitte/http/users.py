@@ -99,9 +99,9 @@ class Users:
             username=body.username,
             version=asked.version,
         )
-        if changed is None:
-            raise VersionGone if await users.get(database, user) else NotThere("user")
         await cache.forget(self._services.cache, user)
+        if changed is None:  # whoever was late reads now what stands
+            raise VersionGone if await users.get(database, user) else NotThere("user")
         return _user(changed)
 
     async def settings(self, asked: Asked[None, None]) -> Answer:
@@ -126,9 +126,9 @@ class Users:
             reminders=body.reminders,
             version=asked.version,
         )
+        await cache.forget(self._services.cache, user)
         if changed is None:
             raise _why_not(await settings.get(database, user), asked.version)
-        await cache.forget(self._services.cache, user)
         return kept.settings_of(changed)
 
 

@@ -89,9 +89,9 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class Changed(Struct, frozen=True, kw_only=True):
-    """What became of a change: None when it was meant for another version, or found nothing."""
+    """What became of a change: whose dialog it found, and the dialog unless in another version."""
 
-    found: bool
+    owner: UserId | None
     dialog: Dialog | None
 
 
@@ -119,6 +119,10 @@ class _Placed(Struct, frozen=True, kw_only=True):
         if self.id is None:
             return None
         return Dialog(**{name: getattr(self, name) for name in Dialog.__struct_fields__})
+
+
+class _PlacedChange(_Placed, frozen=True, kw_only=True):
+    owner: UserId
 
 
 class _PlacedStart(_Placed, frozen=True, kw_only=True):
@@ -204,7 +208,7 @@ async def change_many(session: Session, changes: Sequence[Change], now: datetime
     """Change many dialogs, each at most once; give what became of each change."""
     rows = await session.rows(
         CHANGE_MANY,
-        _Placed,
+        _PlacedChange,
         ids=[change.dialog for change in changes],
         users=[change.user for change in changes],
         titles=[change.title for change in changes],
@@ -212,8 +216,8 @@ async def change_many(session: Session, changes: Sequence[Change], now: datetime
         versions=[change.version for change in changes],
         now=now,
     )
-    found = {row.place: Changed(found=True, dialog=row.dialog()) for row in rows}
-    nothing = Changed(found=False, dialog=None)
+    found = {row.place: Changed(owner=row.owner, dialog=row.dialog()) for row in rows}
+    nothing = Changed(owner=None, dialog=None)
     return [found.get(place, nothing) for place in range(1, len(changes) + 1)]
 
 

@@ -9,6 +9,7 @@ from tests.http.api.conftest import Answered, People, Program
 from tests.store.people import ANNA, BORIS, NOW
 from tests.whole import Whole
 from vitte.actors import cache
+from vitte.house import utc_now
 from vitte.http import kept
 from vitte.http.route import Answer
 from vitte.store import characters, dialogs
@@ -163,3 +164,17 @@ def test_an_answer_is_made_once_for_each_row() -> None:
 
     assert (twice[0], made) == (twice[1], 2)
     assert (twice[0].body, changed.body) == (kept.dialog_body(old), kept.dialog_body(new))
+
+
+async def test_who_was_late_reads_what_stands_though_the_cache_did_not_know(people: People) -> None:
+    program = await people.program()
+    dialog = await people.dialog(ANNA.id)
+    path = f"/dialogs/{dialog.id}"
+    read = (await program.get(path)).headers["etag"]
+    unseen = dialogs.Change(dialog=dialog.id, user=None, title="by another process")
+    await dialogs.change_many(people.database, [unseen], utc_now())
+
+    late = await program.patch(path, {"title": "x"}, If_Match=read)
+
+    assert late.status == 412
+    assert (await program.get(path)).body["title"] == "by another process"
