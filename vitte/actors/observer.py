@@ -7,7 +7,7 @@ places, and the places of a dynamic supervisor count as one.
 
 import logging
 
-from vitte import metrics
+from vitte import metrics, redaction
 from vitte.runtime import (
     CutOff,
     DeadLetter,
@@ -26,7 +26,8 @@ _log = logging.getLogger("vitte.tree")
 
 
 def observe(events: Events) -> None:
-    """Begin to observe."""
+    """Begin to observe; from now on a reason quotes nothing that a person may have written."""
+    events.say = redaction.say
     events.call(_note)
 
 

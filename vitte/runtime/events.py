@@ -98,10 +98,10 @@ def stack_of(error: BaseException) -> tuple[Frame, ...]:
     return tuple(found)
 
 
-def reason_of(error: BaseException) -> str:
+def reason_of(error: BaseException, say: Callable[[BaseException], str] = str) -> str:
     """Say in one line why a life ended; a group of errors shows its first one."""
     levels = _opened(error)
-    name, text = type(levels[-1]).__name__, str(levels[-1])
+    name, text = type(levels[-1]).__name__, say(levels[-1])
     more = sum(_size(level) - 1 for level in levels)
     return (f"{name}: {text}" if text else name) + (f" (and {more} more)" if more else "")
 
@@ -154,11 +154,16 @@ class Listener:
 
 
 class Events:
-    """The channel. One for a tree; made by who builds the tree, or by ``start``."""
+    """The channel. One for a tree; made by who builds the tree, or by ``start``.
 
-    __slots__ = ("_callbacks", "_listeners")
+    ``say`` puts an error into words wherever a reason is told, in events, to who asked,
+    and in the statistics: set another where errors quote what must not be seen.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_callbacks", "_listeners", "say")
+
+    def __init__(self, say: Callable[[BaseException], str] = str) -> None:
+        self.say = say
         self._listeners: list[Listener] = []
         self._callbacks: list[Callable[[Event], None]] = []
 

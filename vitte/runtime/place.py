@@ -42,9 +42,9 @@ class Fall:
 
     __slots__ = ("at", "reason", "stack")
 
-    def __init__(self, at: float, error: BaseException | None) -> None:
+    def __init__(self, at: float, error: BaseException | None, reason: str) -> None:
         self.at = at
-        self.reason = "it ended, and it is permanent" if error is None else reason_of(error)
+        self.reason = reason
         self.stack = () if error is None else stack_of(error)
 
 
@@ -159,9 +159,14 @@ class Place:
         """Remember one more fall."""
         if self.falls is None:
             self.falls = deque(maxlen=REMEMBERED)
-        fall = Fall(self.loop.now(), error)
+        reason = "it ended, and it is permanent" if error is None else self.worded(error)
+        fall = Fall(self.loop.now(), error, reason)
         self.falls.append(fall)
         return fall
+
+    def worded(self, error: BaseException) -> str:
+        """Say why a life ended, in the words that the tree's events have for errors."""
+        return reason_of(error, self.running.events.say)
 
     def ask_to_stop(self) -> None:
         """Ask the life to end, in the way of its kind."""
@@ -279,7 +284,7 @@ class WorkerPlace(Place):
             reason = "it was stopped"
             box.paused(reason)
         elif self.error is not None:
-            reason = reason_of(self.error)
+            reason = self.worded(self.error)
             self._bury(box.fell(reason))
         else:
             reason = "it ended"

@@ -10,7 +10,7 @@ from anyio import CancelScope
 from vitte.runtime import loop as loops
 from vitte.runtime.dynamic import DynamicPlace
 from vitte.runtime.errors import GaveUp, NoSuchPlace, StartFailed
-from vitte.runtime.events import DeadLetter, Event, Events, Started, reason_of
+from vitte.runtime.events import DeadLetter, Event, Events, Started
 from vitte.runtime.place import Place
 from vitte.runtime.spec import Dynamic, Spec, Supervisor
 from vitte.runtime.statistics import Statistics, statistics_of
@@ -50,7 +50,11 @@ class Running:
             raise self._interrupt
         if self.root.error is not None:
             error = self.root.error
-            raise error if isinstance(error, GaveUp) else GaveUp(self.root.path, reason_of(error))
+            raise (
+                error
+                if isinstance(error, GaveUp)
+                else GaveUp(self.root.path, self.root.worded(error))
+            )
 
     def find(self, path: str) -> Place:
         """Give the place of this path.
