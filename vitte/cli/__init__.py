@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "dev": "try it: all of it on this machine",
     "run": "serve the bot (production)",
     "check-config": "name every fault of the configuration",
+    "doctor": "look at everything, and say what to do next",
     "migrate": "bring the schema up to date",
     "backup": "save the database, prove what was saved",
     "restore": "put a backup in the database's place, and back",
@@ -36,6 +37,7 @@ EPILOG = """\
 to begin:
   vitte dev             everything on this machine, a chat in your browser
   vitte check-config    what is wrong with the configuration, if anything is
+  vitte doctor          what is wrong with anything else
   vitte run             production: your PostgreSQL, your Redis, your token
 
 exit codes:

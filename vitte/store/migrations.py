@@ -57,13 +57,22 @@ class Step(Struct, frozen=True, kw_only=True):
     applied_at: datetime | None
 
 
-class _Known(Struct, frozen=True, kw_only=True):
+class Known(Struct, frozen=True, kw_only=True):
+    """Whether a migration was ever applied."""
+
     known: bool
 
 
-class _Applied(Struct, frozen=True, kw_only=True):
+class Applied(Struct, frozen=True, kw_only=True):
+    """A migration that was applied, and when."""
+
     id: str
     applied_at: datetime
+
+
+def names() -> list[str]:
+    """Give the ids of all migrations there are, in order; asks no database."""
+    return [step.id for step in topological_sort(_migrations())]
 
 
 def status(url: str) -> list[Step]:
@@ -74,10 +83,7 @@ def status(url: str) -> list[Step]:
     """
     with _connected(url) as connection:
         applied = _history(connection)
-    return [
-        Step(id=step.id, applied_at=applied.get(step.id))
-        for step in topological_sort(_migrations())
-    ]
+    return [Step(id=name, applied_at=applied.get(name)) for name in names()]
 
 
 def pending(url: str) -> list[str]:
@@ -217,9 +223,9 @@ def _connect(url: str) -> psycopg.Connection[TupleRow]:
 
 
 def _history(connection: psycopg.Connection[TupleRow]) -> dict[str, datetime]:
-    if not _rows(connection, FIND_HISTORY, _Known)[0].known:
+    if not _rows(connection, FIND_HISTORY, Known)[0].known:
         return {}
-    applied = _rows(connection, LIST_HISTORY, _Applied)
+    applied = _rows(connection, LIST_HISTORY, Applied)
     return {step.id: step.applied_at.astimezone(UTC) for step in applied}
 
 

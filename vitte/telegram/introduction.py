@@ -17,11 +17,9 @@ from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 from vitte.actors.poller import ALLOWED_UPDATES
 from vitte.i18n import Language, Words
 from vitte.services import Services
-from vitte.telegram.commands import COMMANDS
+from vitte.telegram.commands import MENUS, menu
 
 LONGEST_PAUSE_SECONDS: Final = 60.0
-# Telegram's menus: one a language, and one for everybody whose language has none.
-_MENUS: Final[tuple[tuple[str | None, Language], ...]] = ((None, "en"), ("en", "en"), ("ru", "ru"))
 
 log = logging.getLogger("vitte.bot")
 
@@ -53,17 +51,17 @@ async def _introduce(bot: Bot, services: Services) -> None:
             allowed_updates=list(ALLOWED_UPDATES),
             max_connections=min(100, telegram.parallel_chats),
         )
-    for code, language in _MENUS:
+    for code, language in MENUS:
         await _set_commands(bot, services.words, code, language)
     log.info("Bot started successfully", extra={"username": me.username})
 
 
 async def _set_commands(bot: Bot, words: Words, code: str | None, language: Language) -> None:
-    wanted = {name: words.plain(language, f"command-{name}") for name in COMMANDS}
+    wanted = menu(words, language)
     scope = BotCommandScopeAllPrivateChats()
     if await _known_commands(bot, scope, code) != list(wanted.items()):
-        menu = [BotCommand(command=name, description=text) for name, text in wanted.items()]
-        await bot.set_my_commands(menu, scope=scope, language_code=code)
+        commands = [BotCommand(command=name, description=text) for name, text in wanted.items()]
+        await bot.set_my_commands(commands, scope=scope, language_code=code)
 
 
 async def _known_commands(
