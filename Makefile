@@ -60,8 +60,9 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.
 	--python-version 3.11 --generate-hashes --no-emit-index-url
 
 lock: $(VENV)/check ## resolve the dependencies anew and write locks/
-	@$(COMPILE) $(LOCK) --extra embedded --group build --group test --group check -o locks/check.txt
+	@$(COMPILE) $(LOCK) --extra embedded --extra sentry --group build --group test --group check -o locks/check.txt
 	@$(COMPILE) --constraint locks/check.txt --extra embedded --group build -o locks/run.txt
+	@$(COMPILE) --constraint locks/check.txt --extra sentry -o locks/sentry.txt
 	@$(COMPILE) --constraint locks/check.txt -o locks/production.txt
 
 clean: ## remove what was built and installed; the data folder stays

@@ -21,6 +21,7 @@ MOST_LINES = 300
 
 # Files that are longer, each with the reason why it is not cut.
 LONG = {
+    "config.py": "every key there is, and what can be wrong with it, is looked for here, and found",
     "dev/telegram/api.py": "checking, carrying out and answering a call is one way, read downwards",
     "dev/telegram/page/__init__.py": "all that the page may ask, in one place to be judged",
     "dev/telegram/server.py": "every order that a test may give stands in one class, as one reads it",
@@ -190,6 +191,7 @@ SQL = re.compile(
 # A sign of life; and the wheel's PostgreSQL is given its database before it is a server.
 SQL_IN_PYTHON = {
     ("store/pool.py", "SELECT 1"),
+    ("store/server.py", "SELECT 1"),
     ("dev/postgres.py", "CREATE DATABASE vitte;"),
 }
 

@@ -136,6 +136,13 @@ class Log(Section, frozen=True):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
+class Sentry(Section, frozen=True):
+    """Where errors are reported besides the log."""
+
+    dsn: Secret = Secret()
+    share: float = 1.0
+
+
 class Cache(Section, frozen=True):
     """How long what was read stays good, and how much of it is kept in memory."""
 
@@ -196,6 +203,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     http: Http = Http()
     metrics: Metrics = Metrics()
     log: Log = Log()
+    sentry: Sentry = Sentry()
     cache: Cache = Cache()
     voice: Voice = Voice()
     limiter: Limiter = Limiter()
@@ -230,6 +238,14 @@ def every_key() -> Iterator[Key]:
                 yield Key(field.name, inner.name, inner.type, getattr(field.default, inner.name))
         else:
             yield Key("", field.name, field.type, field.default)
+
+
+def every_secret(config: Config) -> Iterator[tuple[Key, Secret]]:
+    """Every secret that is set."""
+    for key in every_key():
+        value = getattr(getattr(config, key.section) if key.section else config, key.name)
+        if isinstance(value, Secret) and value:
+            yield key, value
 
 
 def shown(config: Config) -> dict[str, Any]:
@@ -291,6 +307,8 @@ def _rest(config: Config) -> Iterator[tuple[str, str]]:
             parse_listen(text)
         except ValueError as problem:
             yield name, str(problem)
+    if config.sentry.share > 1:
+        yield "sentry.share", "must be a share, from a little more than 0 up to 1"
     for key in every_key():
         value = getattr(getattr(config, key.section) if key.section else config, key.name)
         if isinstance(value, int | float) and value <= 0 and key.path != "voice.pause_seconds":

@@ -7,15 +7,16 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from vitte import log
+from vitte import log, redaction
 from vitte.actors import herald, observer
 from vitte.cli import command
-from vitte.config import Config
+from vitte.config import Config, every_secret
 from vitte.errors import DatabaseAway
 from vitte.runtime import Events, GaveUp, StartFailed, start
 
@@ -56,11 +57,12 @@ def run(given: argparse.Namespace) -> int:
     # systemd's watchdog ends us with SIGABRT: then the stacks tell where the loop stood still.
     faulthandler.enable()
     systemd = _systemd()
-    if given.migrate:
-        systemd.tell("STATUS=Bringing the schema up to date")
-        _migrate(config)
-    systemd.tell("STATUS=Starting the tree")
-    return in_the_loop(serve, furnish(config, systemd))
+    with _reporting(config):
+        if given.migrate:
+            systemd.tell("STATUS=Bringing the schema up to date")
+            _migrate(config)
+        systemd.tell("STATUS=Starting the tree")
+        return in_the_loop(serve, furnish(config, systemd))
 
 
 def _systemd() -> herald.Systemd:
@@ -70,15 +72,32 @@ def _systemd() -> herald.Systemd:
     return systemd
 
 
+@contextmanager
+def _reporting(config: Config) -> Generator[None]:
+    """Report errors to Sentry for the block, where a DSN is set."""
+    if not config.sentry.dsn:
+        yield
+        return
+    from vitte import sentry  # noqa: PLC0415  # most have none
+
+    end = sentry.start(
+        config.sentry.dsn.reveal(), config.sentry.share, redaction.Redactor(secrets(config))
+    )
+    try:
+        yield
+    finally:
+        end()
+
+
 def in_the_loop(main: Callable[..., Any], *given: object) -> int:
     """Run an async function on uvloop; gives its exit code."""
     return anyio.run(main, *given, backend_options={"use_uvloop": True})
 
 
 def secrets(config: Config) -> list[str]:
-    """What must never be seen in a log."""
-    telegram = config.telegram
-    return [telegram.token.reveal(), telegram.secret_token()]
+    """What must never be seen in a log: every secret that is set, and the one that is derived."""
+    given = [secret.reveal() for _, secret in every_secret(config)]
+    return [*given, config.telegram.secret_token()]
 
 
 def furnish(config: Config, systemd: herald.Systemd | None = None) -> "House":
