@@ -55,11 +55,15 @@ GIVEN = {
     "chat_id": 1,
     **dict.fromkeys(("kind", "outcome"), "message"),
     "received_at": NOW,
+    "taken": True,
+    "until": NOW,
+    "node": "x",
+    **dict.fromkeys(("bulk", "fence", "beat"), 1),
 }
 # Words that mean one thing in one place and another elsewhere: a time or an id, one or many.
 OTHERWISE = {
     "count_try": {"body": "{}"},
-    "write_turns": dict.fromkeys(("kept", "ended", "lines", "used", "words"), "[]"),
+    "write_turns": dict.fromkeys(("kept", "ended", "lines", "used", "words", "marks"), "[]"),
     "list_letters": {"before": 1},
     "list_dialogs_of_all": {"before": 1},
     "keep_answers": {"bodies": [b"x"]},
