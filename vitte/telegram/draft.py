@@ -16,7 +16,7 @@ from vitte.store.outbox import Lane, Words
 from vitte.store.updates import Finished, Outcome, Pending
 from vitte.store.users import UserId
 from vitte.telegram.people import Person
-from vitte.telegram.pieces import pieces
+from vitte.telegram.pieces import html_pieces, pieces
 
 Buttons = Sequence[Sequence[tuple[str, str]]]
 """Rows of buttons under a message: what stands on each, and what it sends (at most 64 bytes)."""
@@ -38,17 +38,19 @@ class Draft:
         self._talked: list[UserId] = []
 
     def say(self, html: str, *, buttons: Buttons = (), reply_to: int | None = None) -> None:
-        """Say a line of ours, in HTML."""
-        fields: dict[str, Any] = {
-            "text": html,
-            "parse_mode": "HTML",
-            "link_preview_options": {"is_disabled": True},
-        }
-        if buttons:
-            fields["reply_markup"] = _keyboard(buttons)
-        if reply_to is not None:
-            fields["reply_parameters"] = {"message_id": reply_to}
-        self._call("sendMessage", fields)
+        """Say a line of ours, in HTML, in as many messages as it needs; the buttons are under the last."""
+        cut = list(html_pieces(html)) or [html]
+        for number, piece in enumerate(cut, start=1):
+            fields: dict[str, Any] = {
+                "text": piece,
+                "parse_mode": "HTML",
+                "link_preview_options": {"is_disabled": True},
+            }
+            if buttons and number == len(cut):
+                fields["reply_markup"] = _keyboard(buttons)
+            if reply_to is not None and number == 1:
+                fields["reply_parameters"] = {"message_id": reply_to}
+            self._call("sendMessage", fields)
 
     def speak(self, text: str) -> None:
         """Say something as it is, in as many messages as it needs."""
