@@ -4,6 +4,7 @@ The composition root. ``vitte.tree`` says where each actor stands; here stands
 what it is handed. Nothing is opened and nothing runs until the tree is started.
 """
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -25,8 +26,10 @@ from vitte.actors import (
     herald,
     inbox,
     keeper,
+    lease,
     limiter,
     link,
+    marks,
     outbox,
     poller,
     post,
@@ -67,6 +70,8 @@ class House:
         self.scribe_box: Mailbox[scribe.Message] = Mailbox("scribe", capacity=4096)
         self.outbox_box: Mailbox[outbox.Message] = Mailbox("outbox", capacity=4096)
         self.desk = bot.Desk(parallel=config.telegram.parallel_chats)
+        self.marks = marks.Marks()
+        self.node = secrets.token_hex(8)  # this process, among all on the same database
         self.inbox_box: Mailbox[inbox.Message] = Mailbox("inbox", capacity=4096)
         self.conversations: conversation.Conversations = Registry("conversations")
         self.breaker = breaker.Breaker(config.redis.wait_seconds)
@@ -170,18 +175,20 @@ class House:
             database=self.services.database,
             outbox=self.outbox_box.ref,
             cache=self.services.cache,
+            marks=self.marks,
             clock=self.services.clock,
         )
 
     def outbox(self) -> outbox.Outbox:
         """Sends every word."""
         settings = self.config.telegram
-        slots = settings.parallel_calls
         return outbox.Outbox(
             database=self.services.database,
             cache=self.services.cache,
-            post=partial(post.Post, settings, connections=slots),
-            slots=slots,
+            lease=lease.Lease("outbox", database=self.services.database, node=self.node),
+            marks=self.marks,
+            post=partial(post.Post, settings),
+            slots=settings.parallel_calls,
             clock=self.services.clock,
         )
 

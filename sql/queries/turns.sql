@@ -3,7 +3,8 @@
 -- write_turns
 -- In one statement, and so in one transaction and one commit: updates that are to be kept for later, updates that are
 -- finished (whether they were written down before or not), and what comes of these: what was said (a dialog begins with its
--- first words, and one that was only archived opens again, unless another is open), the day's counts, the words that go out. What would come of an update that was finished before is left out, and so nothing is applied twice.
+-- first words, and one that was only archived opens again, unless another is open), the day's counts, the words that go out; and
+-- what became of words that went out before. What would come of an update that was finished before is left out, and so nothing is applied twice.
 -- A row that was inserted has no xmax, and so tells that the update was new.
 WITH kept AS (
     INSERT INTO updates (id, chat_id, kind, body, received_at)
@@ -78,6 +79,11 @@ WITH kept AS (
     JOIN ended ON ended.id = given.update_id
     ORDER BY given.place
     RETURNING id, update_id
+), marked AS (
+    UPDATE outbox AS known SET
+        state = given.state, reason = given.reason, tries = given.tries, done_at = %(now)s, payload = NULL
+    FROM json_to_recordset(%(marks)s::json) AS given (id bigint, state text, tries integer, reason text)
+    WHERE known.id = given.id AND known.state = 'waiting'
 )
 SELECT kept.id, true AS is_new, '{}'::bigint[] AS words
 FROM kept

@@ -12,6 +12,7 @@ from tests.store.people import NOW
 from vitte.actors import cache, inbox, outbox, scribe
 from vitte.actors.conversation import Conversations, Hear, Key
 from vitte.actors.inbox import Bounds, Inbox
+from vitte.actors.marks import Marks
 from vitte.actors.scribe import Scribe, Turn
 from vitte.errors import DatabaseAway
 from vitte.runtime import Child, Dynamic, Life, Mailbox, Registry, Running, within
@@ -85,6 +86,7 @@ class Place:
             database=self.database,
             outbox=self.outboxes.ref,
             cache=cache.Front(self.caches.ref),
+            marks=Marks(),
             clock=lambda: NOW,
         )
 

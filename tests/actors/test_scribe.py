@@ -12,6 +12,7 @@ from tests.fragile import counted, living, together
 from tests.store.coming import books, coming, finished, keep
 from tests.store.people import ANNA, NOW, register, start_dialog
 from vitte.actors import cache, outbox, scribe
+from vitte.actors.marks import Marks
 from vitte.actors.scribe import Scribe, Turn
 from vitte.errors import DatabaseAway, VitteError
 from vitte.runtime import Child, Life, Mailbox, Ref
@@ -51,6 +52,7 @@ class Around:
         self.posted: list[int] = []
         self.forgotten: list[tuple[int, bool]] = []
         self.cache_is_away = False
+        self.marks = Marks()
 
     async def outbox(self, life: Life[outbox.Message]) -> None:
         while True:
@@ -84,7 +86,13 @@ async def writing(database: Database, around: Around) -> AsyncGenerator[Ref[scri
     front = cache.Front(cache_box.ref)
 
     def begin() -> Scribe:
-        return Scribe(database=database, outbox=outbox_box.ref, cache=front, clock=lambda: NOW)
+        return Scribe(
+            database=database,
+            outbox=outbox_box.ref,
+            cache=front,
+            marks=around.marks,
+            clock=lambda: NOW,
+        )
 
     async with living(
         Child("outbox", lambda: around.outbox, mailbox=outbox_box),

@@ -1,8 +1,10 @@
 """The table of words on their way out: in order, finished once, forgotten when said."""
 
+from datetime import timedelta
 from typing import Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 
 from tests.store.people import NOW
 from vitte.store import outbox
@@ -72,26 +74,81 @@ async def test_what_was_said_is_forgotten_and_finished_once(database: Database) 
     assert (second.state, second.tries, second.reason) == ("failed", 3, "x" * 200)
 
 
-async def test_what_waited_at_a_start_is_marked_as_perhaps_said_before(database: Database) -> None:
+async def test_what_was_in_hand_may_have_been_said_before_and_nothing_else(
+    database: Database,
+) -> None:
     one, two = await outbox.add(database, [words("one"), words("two")], NOW)
     await finish(database, one)
+    await outbox.add(database, [words("three"), words("four")], NOW, taken=False)
+    found = await outbox.find_waiting(database, limit=2, bulk=0, now=NOW)
+    await outbox.take_waiting(database, [each.id for each in found])
 
-    assert await outbox.mark_repeated(database) == 1
+    assert await outbox.mark_repeated(database) == 2
     assert await outbox.mark_repeated(database) == 0
     await finish(database, two)
 
-    [line] = await outbox.count(database)
-    assert (line.state, line.words, line.repeated) == ("sent", 2, 1)
+    assert await said(database) == ["three", "four"]
+    by_state = {line.state: (line.words, line.repeated) for line in await outbox.count(database)}
+    assert by_state == {"sent": (2, 1), "waiting": (2, 1)}
+
+
+async def test_what_people_wait_for_and_what_is_sent_in_bulk_are_found_apart(
+    database: Database,
+) -> None:
+    lanes = [Lane.BROADCAST, Lane.REMINDER, Lane.EDIT, Lane.REPLY, Lane.PAYMENT] * 3
+    await outbox.add(database, [words("x", lane=lane) for lane in lanes], NOW)
+
+    found = await outbox.find_waiting(database, limit=4, bulk=5, now=NOW)
+
+    assert [int(each.lane) for each in found] == [0, 0, 0, 1, 3, 3, 3, 4, 4]
+
+
+async def test_what_is_taken_comes_in_order_and_what_is_done_does_not_come(
+    database: Database,
+) -> None:
+    one, two, three = await outbox.add(database, [words("1"), words("2"), words("3")], NOW)
+    await finish(database, two)
+
+    taken = await outbox.take_waiting(database, [three.id, two.id, one.id])
+
+    assert taken == [one, three]
+
+
+async def test_a_chat_told_to_wait_is_passed_over_until_its_time_has_come(
+    database: Database,
+) -> None:
+    await outbox.add(database, [words("1", 5), words("2", 6), words("3", 5)], NOW)
+    until = NOW + timedelta(seconds=40)
+
+    await outbox.pause_chat(database, 5, until)
+    await outbox.pause_chat(database, 5, NOW + timedelta(seconds=9))
+
+    assert len(await outbox.find_waiting(database, limit=9, bulk=9, now=NOW)) == 1
+    assert await outbox.list_pauses(database, NOW) == [outbox.Pause(chat_id=5, until=until)]
+    assert await outbox.mark_repeated(database) == 1  # what is not in hand was not said
+    assert len(await outbox.find_waiting(database, limit=9, bulk=9, now=until)) == 3
+    assert await outbox.list_pauses(database, until) == []
+    assert await outbox.end_pauses(database, until - timedelta(seconds=1)) == 0
+    assert await outbox.end_pauses(database, until) == 1
 
 
 async def test_what_waits_for_a_chat_that_moved_goes_to_its_new_id(database: Database) -> None:
-    one, *_ = await outbox.add(database, [words("1", -5), words("2", -5), words("3", -6)], NOW)
+    given = [words("1", -5), words("2", -5), words("3", -6), words("4", -5)]
+    payloads = ['{"chat_id":-5,"text":"1"}', '{"text": "-5", "chat_id": -5}', '{"chat_id":-6}']
+    payloads.append('{"callback_query_id":"-5"}')
+    told = [structs.replace(one, payload=text) for one, text in zip(given, payloads, strict=True)]
+    one, *_ = await outbox.add(database, told, NOW)
     await finish(database, one)
 
-    assert await outbox.move_chat(database, -5, -1005) == 1
+    assert await outbox.move_chat(database, -5, -1005) == 2
 
     found = await outbox.list_waiting(database, limit=9)
-    assert [each.chat_id for each in found] == [-1005, -6]
+    decoded = [(each.chat_id, msgspec.json.decode(each.payload)) for each in found]
+    assert decoded == [
+        (-1005, {"text": "-5", "chat_id": -1005}),
+        (-6, {"chat_id": -6}),
+        (-1005, {"callback_query_id": "-5"}),
+    ]
 
 
 async def test_the_books_name_each_state_and_reason(database: Database) -> None:

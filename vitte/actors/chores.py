@@ -91,7 +91,8 @@ async def _remind(
     """Put the next batch of reminders of one kind into the outbox, in one transaction."""
     async with database.transaction() as transaction:
         claimed = await reminders.claim(transaction, ending, now, stale=now, limit=BATCH)
-        await outbox.add(transaction, [_words(each, words, zone) for each in claimed], now)
+        said = [_words(each, words, zone) for each in claimed]
+        await outbox.add(transaction, said, now, taken=False)
         for each in claimed:
             await reminders.mark_sent(transaction, each, now)
     return len(claimed)

@@ -6,6 +6,7 @@ that has moved.
 """
 
 import re
+from functools import cache
 from html import unescape
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
@@ -14,6 +15,8 @@ import aiohttp
 import anyio
 import msgspec
 from msgspec import Struct
+from prometheus_client import Counter, Histogram
+from yarl import URL
 
 from vitte import metrics
 from vitte.config import Telegram
@@ -52,6 +55,8 @@ class Moved(Struct, frozen=True, kw_only=True):
 
 Result: TypeAlias = Sent | Later | Refused | Unparsed | Moved
 
+SENT: Final = Sent()
+
 
 class Parameters(Struct, frozen=True):
     """What an error carries beside its text."""
@@ -73,18 +78,26 @@ _decode: Final = msgspec.json.Decoder(Answer).decode
 
 
 class Post:
-    """Calls the Bot API while its block lasts."""
+    """Calls the Bot API while its block lasts.
 
-    def __init__(self, settings: Telegram, *, connections: int) -> None:
+    Built for many small calls: an address is made once a method, a metric is looked up once,
+    and aiohttp is spared what the Bot API has no use for (cookies, packing, a count of its own
+    of connections: the outbox has its slots).
+    """
+
+    def __init__(self, settings: Telegram) -> None:
         self._address = f"{settings.api.rstrip('/')}/bot{settings.token.reveal()}/"
-        self._connections = connections
+        self._addresses: dict[str, URL] = {}
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections),
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=60),
             timeout=aiohttp.ClientTimeout(total=CALL_SECONDS),
             headers={"Content-Type": "application/json"},
+            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
         )
         return self
 
@@ -102,23 +115,38 @@ class Post:
         assert self._http is not None  # noqa: S101  # used inside its block
         began = anyio.current_time()
         try:
-            async with self._http.post(self._address + method, data=payload) as response:
+            async with self._http.post(self._url(method), data=payload.encode()) as response:
                 answer = _decode(await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as problem:
-            metrics.telegram_calls.labels(method, "unreachable").inc()
+            _calls(method, "unreachable").inc()
             return Later(reason=type(problem).__name__)
-        metrics.telegram_seconds.labels(method).observe(anyio.current_time() - began)
-        result = _read(answer)
-        metrics.telegram_calls.labels(method, type(result).__name__.lower()).inc()
+        _seconds(method).observe(anyio.current_time() - began)
+        result = SENT if answer.ok else _read(answer)
+        _calls(method, type(result).__name__.lower()).inc()
         return result
 
+    def _url(self, method: str) -> URL:
+        url = self._addresses.get(method)
+        if url is None:
+            url = self._addresses[method] = URL(self._address + method, encoded=True)
+        return url
 
-def _read(answer: Answer) -> Result:  # noqa: PLR0911  # a table, a line an answer
+
+@cache
+def _calls(method: str, outcome: str) -> Counter:
+    """The counter of one kind of call: to look it up costs more than to count."""
+    return metrics.telegram_calls.labels(method, outcome)
+
+
+@cache
+def _seconds(method: str) -> Histogram:
+    return metrics.telegram_seconds.labels(method)
+
+
+def _read(answer: Answer) -> Result:  # a table, a line an answer
     """What an answer means. Source: the Bot API, "Making requests" and ResponseParameters."""
     text = answer.description
     match answer:
-        case Answer(ok=True):
-            return Sent()
         case Answer(parameters=Parameters(migrate_to_chat_id=int(chat))):
             return Moved(chat_id=chat)
         case Answer(error_code=429):
@@ -126,7 +154,7 @@ def _read(answer: Answer) -> Result:  # noqa: PLR0911  # a table, a line an answ
         case Answer(error_code=code) if code >= 500:  # noqa: PLR2004  # Telegram's own trouble
             return Later(reason=f"{code}")
         case Answer(error_code=400) if "message is not modified" in text:
-            return Sent()
+            return SENT
         case Answer(error_code=400) if "can't parse entities" in text:
             return Unparsed()
         case _:
@@ -139,11 +167,4 @@ def plainly(payload: str) -> str:
     fields: dict[str, Any] = msgspec.json.decode(payload)
     fields.pop("parse_mode", None)
     fields["text"] = unescape(re.sub(r"</?[a-z][^>]*>", "", str(fields.get("text", ""))))
-    return msgspec.json.encode(fields).decode()
-
-
-def elsewhere(payload: str, chat_id: int) -> str:
-    """The same words to another chat."""
-    fields: dict[str, Any] = msgspec.json.decode(payload)
-    fields["chat_id"] = chat_id
     return msgspec.json.encode(fields).decode()

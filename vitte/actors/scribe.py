@@ -19,6 +19,7 @@ from msgspec import Struct, structs
 
 from vitte import metrics
 from vitte.actors import cache, outbox
+from vitte.actors.marks import Marks
 from vitte.errors import DatabaseAway, DatabaseSlow, VitteError
 from vitte.runtime import Life, Ref, Reply, RuntimeFault
 from vitte.store import turns
@@ -99,11 +100,13 @@ class Scribe:
         database: Database,
         outbox: Ref[outbox.Message],
         cache: cache.Front,
+        marks: Marks,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._outbox = outbox
         self._cache = cache
+        self._marks = marks
         self._clock = clock
         self._books = Books()
 
@@ -154,17 +157,19 @@ class Scribe:
         self, kept: Sequence[Pending], settled: Sequence[Turn]
     ) -> dict[UpdateId, Written]:
         now = self._clock()
-        if not any(turn.changes for turn in settled):
-            rows = await turns.write(self._database, kept, settled, now)
-            return {row.id: row for row in rows}
-        async with self._database.transaction() as transaction:
-            rows = await turns.write(transaction, kept, settled, now)
-            written = {row.id: row for row in rows}
-            for turn in settled:
-                if turn.finished.id in written:
-                    for change in turn.changes:
-                        await change(transaction)
-        return written
+        # What the outbox has said meanwhile is marked along the way.
+        with self._marks.taken() as said:
+            if not any(turn.changes for turn in settled):
+                rows = await turns.write(self._database, kept, settled, now, said=said)
+                return {row.id: row for row in rows}
+            async with self._database.transaction() as transaction:
+                rows = await turns.write(transaction, kept, settled, now, said=said)
+                written = {row.id: row for row in rows}
+                for turn in settled:
+                    if turn.finished.id in written:
+                        for change in turn.changes:
+                            await change(transaction)
+            return written
 
     async def _drop(self, settled: Sequence[Turn]) -> None:
         """Have the cache drop the dialogs that are others than before, or may be."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from vitte.store import outbox
 from vitte.store.messages import Exchange
 from vitte.store.outbox import OutgoingId, Waiting, Words
 from vitte.store.pool import Session
@@ -42,9 +43,14 @@ class Written(Struct, frozen=True, kw_only=True):
 
 
 async def write(
-    session: Session, kept: Sequence[Pending], ended: Sequence[Turn], now: datetime
+    session: Session,
+    kept: Sequence[Pending],
+    ended: Sequence[Turn],
+    now: datetime,
+    *,
+    said: Sequence[outbox.Finished] = (),
 ) -> list[Written]:
-    """Write updates that are to be kept, and others (none of these) that are finished.
+    """Write updates that are to be kept, others (none of these) that are finished, and what was said.
 
     Gives those that were new, and those that were finished only now; of the rest nothing is
     written.
@@ -57,6 +63,7 @@ async def write(
         lines=_rows(_lines(ended)),
         used=_rows(_used(each) for each in ended if each.used is not None),
         words=_rows(_words(ended)),
+        marks=_rows(_said(each) for each in said),
         now=now,
     )
 
@@ -72,6 +79,7 @@ def waiting(turn: Turn, written: Written) -> list[Waiting]:
             payload=each.payload,
             update_id=written.id,
             tries=0,
+            created_at=turn.finished.update.received_at,
         )
         for number, each in zip(written.words, turn.words, strict=False)
     ]
@@ -124,6 +132,13 @@ class _Outgoing(Struct):
     payload: str
 
 
+class _Said(Struct):
+    id: int
+    state: str
+    tries: int
+    reason: str | None
+
+
 def _rows(rows: Iterable[Struct]) -> str:
     return _encode(list(rows)).decode()
 
@@ -143,6 +158,11 @@ def _ended(finished: Finished) -> _Ended:
         reason and reason[:LONGEST_REASON],
         update.received_at,
     )
+
+
+def _said(finished: outbox.Finished) -> _Said:
+    reason = finished.reason
+    return _Said(finished.id, finished.state, finished.tries, reason and reason[:LONGEST_REASON])
 
 
 def _lines(ended: Sequence[Turn]) -> Iterable[_Line]:
