@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from itertools import count, islice
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,7 @@ from vitte.telegram import plain
 
 PEOPLE: Final = 200
 AT_ONCE: Final = 64
+NUMBERS: Final = count()
 WAYS: Final[dict[str, Callable[[Pending], plain.Said | None]]] = {
     "through aiogram": lambda _update: None,
     "round aiogram": plain.read,
@@ -106,8 +108,8 @@ async def answer_all(
             group.start_soon(work)
 
 
-def updates(count: int) -> list[Pending]:
-    """Plain texts, as Telegram writes them."""
+def updates(many: int) -> list[Pending]:
+    """Plain texts, as Telegram writes them; none is said twice."""
     now = datetime.now(UTC)
     return [
         Pending(
@@ -117,7 +119,7 @@ def updates(count: int) -> list[Pending]:
             body=text(number),
             received_at=now,
         )
-        for number in range(count)
+        for number in islice(NUMBERS, many)
     ]
 
 

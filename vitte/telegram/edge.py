@@ -46,7 +46,7 @@ class Edge:
         self._services = services
         self._bot = Bot(telegram.token.reveal(), session=session)
         self._typist = Typist(self._show_typing)
-        self._dispatcher = _dispatcher(services, self._typist)
+        self._dispatcher = dispatcher(services, self._typist)
 
     async def attend(self) -> None:
         """Show "typing" where an answer takes long, for ever."""
@@ -113,7 +113,8 @@ class Edge:
             await self._bot.send_chat_action(chat, ChatAction.TYPING)
 
 
-def _dispatcher(services: Services, typist: Typist) -> Dispatcher:
+def dispatcher(services: Services, typist: Typist) -> Dispatcher:
+    """The routers, in the order of who answers first."""
     dispatcher = Dispatcher(disable_fsm=True, services=services, typist=typist)
     dispatcher.update.outer_middleware(people.Meeting(services))
     dispatcher.include_routers(

@@ -12,9 +12,10 @@ from typing import Final
 import anyio
 
 from vitte.i18n import Words
+from vitte.voice import memory
 from vitte.voice.choice import Dice
 from vitte.voice.dialog import DialogView, Line, Temperament
-from vitte.voice.hearing import EARS, QUOTED, SHORT_WORDS, Heard, excerpt, hear
+from vitte.voice.hearing import EARS, QUOTED, SHORT_WORDS, Heard, excerpt
 from vitte.voice.memory import Past, recollect, tells
 from vitte.voice.repertoire import Manner, Repertoire
 
@@ -62,8 +63,8 @@ class Companion:
     def answer(self, dialog: DialogView, recent: Sequence[Line]) -> list[str]:
         """Give the reply's sentences, at once."""
         said = recent[-1].text if recent else ""
-        past = recollect(recent[:-1], dialog.language)
-        heard = hear(said, dialog.language, dialog.name)
+        past = recollect(recent[:-1], dialog.language, dialog.name)
+        heard = memory.heard(said, dialog.language, dialog.name)
         repeated = any(line.role == "user" and line.text == said for line in recent[-3:-1])
         turn = _Turn(self._repertoire, dialog, past, heard, repeated=repeated)
         return list(turn.pieces())

@@ -55,16 +55,16 @@ class Past(Struct, frozen=True, kw_only=True):
         return [quote for quote in quotes if not any(quote in said for said in self.lately)]
 
 
-def recollect(before: Sequence[Line], language: Language) -> Past:
+def recollect(before: Sequence[Line], language: Language, character: str = "") -> Past:
     """Read the memory out of the lines before the last one."""
     return Past(
-        heard=[_hear(line.text, language) for line in before if line.role == "user"],
+        heard=[heard(line.text, language, character) for line in before if line.role == "user"],
         lately=[line.text for line in before if line.role == "character"][-LATELY:],
     )
 
 
-# What was said long ago is read again for each reply; most of it was heard a moment ago.
-_hear = lru_cache(maxsize=2048)(hear)
+# What was said before is read again for each reply; most of it was heard a moment ago.
+heard = lru_cache(maxsize=8192)(hear)
 
 
 def tells(heard: Heard) -> bool:

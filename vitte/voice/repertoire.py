@@ -4,7 +4,8 @@ A line is recognized in what was said by its signature, the longest piece of it
 that no variable changes. So nothing has to be stored beside the dialog itself.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -51,6 +52,9 @@ class Repertoire:
             ]
             for language in LANGUAGES
         }
+        self._used = lru_cache(maxsize=4096)(
+            self._look_up
+        )  # asked of the same words again and again
 
     def say(self, message: str, manner: Manner, dice: Dice, variables: Mapping[str, str]) -> str:
         """Say a message by a variant that was not used lately, else by the one used longest ago."""
@@ -65,10 +69,13 @@ class Repertoire:
         wanted = {name: variables[name] for name in chosen.variables}
         return self._words.plain(manner.language, chosen.line, **wanted)
 
-    def used(self, language: Language, said: str) -> Iterator[str]:
+    def used(self, language: Language, said: str) -> Sequence[str]:
         """Name the messages of which a variant is in what was said."""
+        return self._used(language, said)
+
+    def _look_up(self, language: Language, said: str) -> Sequence[str]:
         found = [message for signature, message in self._signatures[language] if signature in said]
-        yield from dict.fromkeys(found)
+        return tuple(dict.fromkeys(found))
 
     def left(self, message: str, language: Language, lately: Sequence[str]) -> bool:
         """Whether a message has a variant for everyone that was not used lately."""

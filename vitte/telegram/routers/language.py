@@ -2,13 +2,14 @@
 
 import logging
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from vitte.i18n import LANGUAGES, Language
 from vitte.services import Services
 from vitte.store import settings
+from vitte.telegram import filters
 from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 
@@ -21,7 +22,7 @@ def router() -> Router:
     """Answers /language and the buttons under it."""
     router = Router(name="language")
     router.message.register(show, Command("language"))
-    router.callback_query.register(choose, F.data.in_({PREFIX + code for code in LANGUAGES}))
+    router.callback_query.register(choose, filters.pressed({PREFIX + code for code in LANGUAGES}))
     return router
 
 

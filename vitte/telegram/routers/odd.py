@@ -3,8 +3,8 @@
 import logging
 from typing import Final
 
-from aiogram import Bot, F, Router
-from aiogram.enums import ChatMemberStatus, ChatType, ContentType
+from aiogram import Bot, Router
+from aiogram.enums import ChatMemberStatus, ContentType
 from aiogram.types import (
     CallbackQuery,
     ChatMemberUpdated,
@@ -16,7 +16,7 @@ from aiogram.types import (
 from vitte.services import Services
 from vitte.store import users
 from vitte.store.users import UserId
-from vitte.telegram import people
+from vitte.telegram import filters, people
 from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 
@@ -47,11 +47,10 @@ LONGEST_COMMAND: Final = 32
 def elsewhere() -> Router:
     """Takes everything outside private chats, so that nobody below ever sees it."""
     router = Router(name="elsewhere")
-    outside = F.chat.type != ChatType.PRIVATE
-    router.message.register(group, outside)
-    router.edited_message.register(silence, outside)
+    router.message.register(group, filters.outside)
+    router.edited_message.register(silence, filters.outside)
     router.channel_post.register(silence)
-    router.my_chat_member.register(silence, outside)
+    router.my_chat_member.register(silence, filters.outside)
     return router
 
 
@@ -59,9 +58,9 @@ def router() -> Router:
     """Answers in private chats what nobody above has answered."""
     router = Router(name="odd")
     router.my_chat_member.register(membership)
-    router.edited_message.register(edited, F.text)
+    router.edited_message.register(edited, filters.text)
     router.edited_message.register(silence)
-    router.message.register(command, F.text.startswith("/"))
+    router.message.register(command, filters.command)
     router.message.register(content)
     router.callback_query.register(old_button)
     router.pre_checkout_query.register(no_sale)

@@ -4,13 +4,14 @@ import logging
 import re
 from datetime import datetime
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
 from vitte.services import Services
 from vitte.store import characters, dialogs, settings, users
 from vitte.store.characters import CharacterId
+from vitte.telegram import filters
 from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 from vitte.telegram.routers import talk
@@ -24,7 +25,7 @@ def router() -> Router:
     """Answers /start and the buttons under it."""
     router = Router(name="start")
     router.message.register(start, CommandStart())
-    router.callback_query.register(choose, F.data.regexp(rf"^{PREFIX}\d{{1,18}}$"))
+    router.callback_query.register(choose, filters.pressed_number(PREFIX))
     return router
 
 

@@ -6,11 +6,12 @@ sends ``stop`` does the same.
 
 import logging
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from vitte.services import Services
+from vitte.telegram import filters
 from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 
@@ -23,7 +24,7 @@ def router() -> Router:
     """Answers /stop, /cancel and the button."""
     router = Router(name="stop")
     router.message.register(stop, Command("stop", "cancel"))
-    router.callback_query.register(press, F.data == DATA)
+    router.callback_query.register(press, filters.pressed({DATA}))
     return router
 
 

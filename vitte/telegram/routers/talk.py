@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Final
 
 import msgspec
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.types import Message
 
 from vitte import metrics
@@ -23,6 +23,7 @@ from vitte.store.pool import Session
 from vitte.store.scenes import Scene
 from vitte.store.subscriptions import Subscription
 from vitte.store.updates import UpdateId
+from vitte.telegram import filters
 from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 from vitte.telegram.typist import Typist
@@ -34,7 +35,7 @@ _lines: Final = msgspec.json.Decoder(list[Line]).decode
 def router() -> Router:
     """Answers any text that is no command."""
     router = Router(name="talk")
-    router.message.register(hear, F.text & ~F.text.startswith("/"))
+    router.message.register(hear, filters.words)
     return router
 
 
