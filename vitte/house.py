@@ -60,9 +60,11 @@ class House:
         config: Config,
         clock: Callable[[], datetime] = utc_now,
         systemd: herald.Systemd | None = None,
+        migrate: keeper.Migrate | None = None,
     ) -> None:
         self.config = config
         self.systemd = systemd or herald.Systemd()
+        self._migrate = migrate
         self.cache_box: Mailbox[cache.Message] = Mailbox("cache")
         self.clerk_box: Mailbox[clerk.Message] = Mailbox("clerk")
         self.limiter_box: Mailbox[limiter.Message] = Mailbox("limiter")
@@ -95,7 +97,7 @@ class House:
 
     def database(self) -> keeper.Keeper:
         """Keeps the pool of connections."""
-        return keeper.Keeper(self.services.database)
+        return keeper.Keeper(self.services.database, self._migrate)
 
     def probe(self) -> breaker.Probe:
         """Looks whether Redis is back."""

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -21,6 +22,7 @@ from vitte.errors import DatabaseAway
 from vitte.runtime import Events, GaveUp, StartFailed, start
 
 if TYPE_CHECKING:
+    from vitte.actors.keeper import Migrate
     from vitte.house import House
 
 EXPLAINED = """\
@@ -35,8 +37,8 @@ It needs a token, a PostgreSQL (15 or newer) and a Redis (7 or newer) or Valkey:
   VITTE_REDIS_URL=redis://localhost:6379/0 \\
   vitte run
 
-Migrations that are pending are applied first (see vitte migrate); --no-migrate
-leaves that to you. Logs are JSON lines on standard output."""
+Migrations that are pending are applied first (see vitte migrate), or as soon as
+PostgreSQL is there; --no-migrate leaves that to you. Logs are JSON lines on standard output."""
 
 _log = logging.getLogger("vitte")
 
@@ -56,13 +58,13 @@ def run(given: argparse.Namespace) -> int:
     log.start(config.log.level, secrets(config))
     # systemd's watchdog ends us with SIGABRT: then the stacks tell where the loop stood still.
     faulthandler.enable()
-    systemd = _systemd()
+    systemd, later = _systemd(), None
     with _reporting(config):
         if given.migrate:
             systemd.tell("STATUS=Bringing the schema up to date")
-            _migrate(config)
+            later = None if _migrate(config) else partial(_apply, config)
         systemd.tell("STATUS=Starting the tree")
-        return in_the_loop(serve, furnish(config, systemd))
+        return in_the_loop(serve, furnish(config, systemd, later))
 
 
 def _systemd() -> herald.Systemd:
@@ -100,12 +102,17 @@ def secrets(config: Config) -> list[str]:
     return [*given, config.telegram.secret_token()]
 
 
-def furnish(config: Config, systemd: herald.Systemd | None = None) -> "House":
-    """Make what the tree needs. It reads files, so it comes before the loop."""
+def furnish(
+    config: Config, systemd: herald.Systemd | None = None, migrate: "Migrate | None" = None
+) -> "House":
+    """Make what the tree needs. It reads files, so it comes before the loop.
+
+    ``migrate`` is what is still to be done to the schema when PostgreSQL is there.
+    """
     # The greater part of the program is imported here: not before the configuration is good.
     from vitte.house import House  # noqa: PLC0415
 
-    return House(config, systemd=systemd)
+    return House(config, systemd=systemd, migrate=migrate)
 
 
 async def serve(house: "House", ready: Callable[[], None] = lambda: None) -> int:
@@ -142,14 +149,19 @@ async def _until_told(signals: Any, scope: anyio.CancelScope, systemd: herald.Sy
         return
 
 
-def _migrate(config: Config) -> None:
-    from vitte.store import migrations  # noqa: PLC0415  # yoyo is slow to import
-
+def _migrate(config: Config) -> bool:
+    """Bring the schema up to date; False where PostgreSQL is away."""
     try:
-        for name in migrations.apply(config.database.url.reveal()):
+        for name in _apply(config):
             _log.info("Migration applied: %s", name)
     except DatabaseAway as problem:
-        # The tree comes up all the same, says that it is down, and works once PostgreSQL is there.
-        _log.error(
-            "PostgreSQL is away, so no migration was applied: %s", problem
-        )  # no traceback for what the sentence says
+        # The tree comes up all the same, and says that it is down. No traceback for what a sentence says.
+        _log.error("PostgreSQL is away, so no migration was applied: %s", problem)
+        return False
+    return True
+
+
+def _apply(config: Config) -> list[str]:
+    from vitte.store import migrations  # noqa: PLC0415  # yoyo is slow to import
+
+    return migrations.apply(config.database.url.reveal())
