@@ -67,6 +67,10 @@ class DatabaseAway(VitteError):
     permanent = False
 
 
+class DatabaseFull(DatabaseAway):
+    """Raised when PostgreSQL has no room left on its disk; it still answers what only reads."""
+
+
 class DatabaseBusy(VitteError):
     """Raised when no connection, or no lock, came free within its time."""
 

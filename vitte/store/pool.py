@@ -11,14 +11,20 @@ errors end in this file; what leaves it is from ``vitte.errors``.
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import psycopg
 from anyio import CancelScope, fail_after
 from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from vitte.errors import Contradiction, DatabaseAway, DatabaseBusy, DatabaseSlow
+from vitte.errors import (
+    Contradiction,
+    DatabaseAway,
+    DatabaseBusy,
+    DatabaseFull,
+    DatabaseSlow,
+)
 from vitte.store.connection import (
     GRACE_SECONDS,
     Connection,
@@ -31,6 +37,9 @@ from vitte.store.queries import Query
 from vitte.store.rows import made
 
 __all__ = ["Database", "PoolLimits", "PoolState", "Session", "Transaction"]
+
+FULL_SECONDS: Final = 5.0
+"""How long PostgreSQL counts as full after a write that found no room: as long as writers try again."""
 
 Row = TypeVar("Row")
 _Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -113,6 +122,7 @@ class Database:
     def __init__(self, url: str, limits: PoolLimits | None = None) -> None:
         self._limits = limits or PoolLimits()
         self._lent = 0
+        self._full_at = -FULL_SECONDS
         self._arguments = arguments_of(url, self._limits)
         self._pool = self._new_pool()
 
@@ -134,10 +144,12 @@ class Database:
         """Ask PostgreSQL for a sign of life; give the seconds it took.
 
         It asks on a connection of the pool, waiting for one like everybody else: a full
-        pool is ill health, and a connection of its own would not notice.
+        pool is ill health, and a connection of its own would not notice. So is a full disk,
+        which a question that writes nothing would not notice either: who wrote has noted it.
 
         Raises:
             DatabaseBusy: when no connection came free in time.
+            DatabaseFull: when somebody could not write, less than ``FULL_SECONDS`` ago.
             DatabaseAway: when PostgreSQL does not answer in time.
         """
         began = time.monotonic()
@@ -147,6 +159,8 @@ class Database:
                     await connection.execute(b"SELECT 1")
             except TimeoutError:
                 raise DatabaseAway(f"no answer within {seconds} s") from None
+        if time.monotonic() < self._full_at + FULL_SECONDS:
+            raise DatabaseFull("no room on its disk")
         return time.monotonic() - began
 
     @asynccontextmanager
@@ -250,6 +264,9 @@ class Database:
             psycopg.errors.DeadlockDetected,
         ) as error:
             raise DatabaseBusy(str(error)) from error
+        except psycopg.errors.DiskFull as error:
+            self._full_at = time.monotonic()
+            raise DatabaseFull(str(error)) from error
         except psycopg.errors.UniqueViolation as error:
             raise Contradiction("another one is there already") from error
         except psycopg.errors.QueryCanceled as error:
