@@ -50,6 +50,9 @@ bench-edge: $(VENV)/check ## measure what going through aiogram costs
 bench-api: $(VENV)/check ## measure the REST API beside bare aiohttp (needs wrk)
 	@$(BIN)/python benchmarks/api.py $(ARGS)
 
+test-faults: $(VENV)/check ## kill, hang and fill everything; ARGS="--times 10" does it ten times in a row
+	@$(BIN)/python -m tests.faults $(ARGS)
+
 test-api: $(VENV)/check ## try the REST API with requests made up from its own description
 	@$(BIN)/python -m tests.http.api.made_up $(ARGS)
 
@@ -82,4 +85,4 @@ $(VENV)/check: $(VENV)/run locks/check.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/check.txt
 	@touch $@
 
-.PHONY: help run test test-api bench-api check format format-check lint types layers bench bench-runtime bench-bot bench-edge wheel lock clean
+.PHONY: help run test test-faults test-api bench-api check format format-check lint types layers bench bench-runtime bench-bot bench-edge wheel lock clean

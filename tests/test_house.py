@@ -84,6 +84,24 @@ def test_every_metric_is_explained_in_the_architecture() -> None:
     assert explained == known
 
 
+def test_every_cell_of_the_degraded_modes_names_a_test_that_exists() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.split("## When something is away\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| **")]
+    faults = sorted((ROOT / "tests" / "faults").glob("test_*.py"))
+    known = {
+        f"{path.stem}::{name}"
+        for path in faults
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+
+    named = [[set(re.findall(r"`(test_\w+::\w+)`", cell)) for cell in row[1:]] for row in rows]
+
+    assert len(rows) >= 12
+    assert all(len(row) == 4 and all(row) for row in named)
+    assert set[str]().union(*(cell for row in named for cell in row)) <= known
+
+
 def test_both_readmes_tell_the_reader_to_type_the_same() -> None:
     english, russian = (commands((ROOT / name).read_text(encoding="utf-8")) for name in READMES)
 

@@ -1,91 +1,99 @@
-"""The whole process, killed at random instants while people write: nothing lost, nothing twice."""
+"""The whole process, ended again and again while people write: nothing lost, nothing twice."""
 
 import random
-from collections import Counter
-from pathlib import Path
+import signal
+from collections.abc import Iterator
 
 import anyio
 import pytest
-from msgspec import Struct
 
-from tests.cli.test_run import Where
-from vitte.cli import ledger
-from vitte.dev.telegram import LocalTelegram, Person
-from vitte.store.pool import Database
-from vitte.store.queries import Query
+from tests.faults.books import Counted
+from tests.faults.crowd import Crowd
+from tests.faults.lives import Lives
+from tests.processes import Living
+from vitte.dev.telegram import Person
 
-PEOPLE = 20
-ROUNDS = 3
-
-STORED = Query(
-    name="stored", intent="", statement=b"SELECT user_id, role, text FROM messages ORDER BY id"
-)
-ENOUGH = {
-    "telegram_parallel_chats": "4",  # so that the answers come one after the other
-    "limiter_messages_per_minute": "1000",
-    "voice_pause_seconds": "0.05",
-    "telegram_poll_seconds": "2",
-}
-
-
-class Stored(Struct, frozen=True):
-    user_id: int
-    role: str
-    text: str
+PEOPLE = 200
+EACH = 5
+KILLS = 20
+STOPS = 10
+AT_ONCE = 64  # calls that may be under way when a kill comes: each may be made again, once a kill
+NOTHING = Counted(received=0, done={}, pending=0)
+# A little slower than it can, so that each instant falls amidst answers.
+PACE = {"voice_pause_seconds": "0.02", "telegram_parallel_chats": "16"}
 
 
 @pytest.fixture
-def where(telegram: LocalTelegram, database_url: str, redis_url: str) -> Where:
-    return Where(telegram, database_url, redis_url)
+def chance() -> random.Random:
+    return random.Random()  # other instants in each run are the point
 
 
-@pytest.fixture
-def people(telegram: LocalTelegram) -> list[Person]:
-    return [telegram.person(f"Person {number}") for number in range(PEOPLE)]
+async def write(crowd: Crowd, turns: Iterator[Person], messages: int) -> None:
+    """Let the next so many messages be written, each person's in their order."""
+    for _, person in zip(range(messages), turns, strict=False):
+        await crowd.one_writes(person)
 
 
-async def all_write(people: list[Person], text: str) -> None:
-    async with anyio.create_task_group() as group:
-        for person in people:
-            group.start_soon(person.writes, text)
+async def instant(living: Living, crowd: Crowd, chance: random.Random) -> None:
+    """Wait for a random instant: while it starts, or amidst its answers."""
+    if chance.random() < 0.25:
+        await anyio.sleep(chance.uniform(0, 1.5))  # no event marks a random instant
+        return
+    await crowd.hears(crowd.answers + chance.randint(1, 60))
+    await anyio.sleep(chance.uniform(0, 0.02))
+    assert living.process.returncode is None, living.said
 
 
-async def settled(database: Database, received: int) -> ledger.Ledger:
-    """Wait until every update is finished and every word said."""
-    with anyio.fail_after(60):
-        while True:
-            books = await ledger.read(database)
-            if books.received == received and not books.pending and not books.waiting:
-                return books
-            await anyio.lowlevel.checkpoint()
-
-
-async def test_killed_at_random_instants_it_loses_nothing_and_applies_nothing_twice(
-    where: Where, people: list[Person], database: Database, tmp_path: Path
+@pytest.mark.timeout(300)
+async def test_killed_at_twenty_random_instants_it_loses_nothing_and_applies_nothing_twice(
+    lives: Lives, chance: random.Random
 ) -> None:
-    chance = random.Random()  # another instant in each run is the point
-    for number in range(ROUNDS):
-        async with where.run(tmp_path, **ENOUGH) as living:
-            where.telegram.forget_calls()
-            await all_write(people, f"message {number}")
-            if answers := chance.randrange(PEOPLE):
-                await where.telegram.called("sendMessage", answers, within=30)
-            else:
-                await anyio.sleep(chance.uniform(0, 0.1))  # no event marks a random instant
+    crowd = lives.crowd(PEOPLE)
+    turns = iter([person for _ in range(EACH) for person in crowd.people])
+    for _ in range(KILLS):
+        async with lives.one("--no-migrate", **PACE) as living:
+            await write(crowd, turns, PEOPLE * EACH // KILLS)
+            await instant(living, crowd, chance)
             living.process.kill()
             await living.ends()
-    async with where.run(tmp_path, **ENOUGH):
-        books = await settled(database, PEOPLE * ROUNDS)
+        await lives.books.balanced()
+    pending = (await lives.books.balanced()).pending
+    assert await lives.asks("health") == 0
+    async with lives.one("--no-migrate") as living:
+        await living.says("Bot started successfully")
+        assert await lives.asks("health") == 200
+        await crowd.hears(within=60)
+        books = await lives.books.settled()
+        await lives.books.metrics_balance(lives.metrics, NOTHING, pending)
+    twice = await crowd.accounted(lives.database)
 
-    stored = await database.rows(STORED, Stored)
-    for person in people:
-        own = [each.text for each in stored if (each.user_id, each.role) == (person.id, "user")]
-        assert own == [f"message {number}" for number in range(ROUNDS)]
-    said = Counter((each.user_id, each.text) for each in stored if each.role == "user")
-    answers = Counter((each.user_id, each.text) for each in stored if each.role == "character")
-    heard = Counter((person.id, message.text) for person in people for message in person.messages)
-    assert answers <= heard
-    assert answers.total() == PEOPLE * ROUNDS
-    assert (books.answered, books.refused, books.failed) == (PEOPLE * ROUNDS, {}, {})
-    assert (books.sent, books.not_sent) == (PEOPLE * ROUNDS, {})
-    assert (heard - said - answers).total() <= books.repeated
+    assert (books.received, books.answered) == (PEOPLE * EACH, PEOPLE * EACH)
+    assert (books.sent, books.not_sent) == (PEOPLE * EACH, {})
+    assert twice <= KILLS * AT_ONCE
+
+
+@pytest.mark.timeout(300)
+async def test_stopped_ten_times_it_ends_with_nought_and_says_nothing_twice(
+    lives: Lives, chance: random.Random
+) -> None:
+    crowd = lives.crowd(PEOPLE)
+    turns = iter([person for _ in range(EACH) for person in crowd.people])
+    for _ in range(STOPS):
+        async with lives.one("--no-migrate", **PACE) as living:
+            await write(crowd, turns, PEOPLE * EACH // STOPS)
+            await crowd.hears(crowd.answers + chance.randint(1, 90))
+            assert await living.ends(signal.SIGTERM) == 0, living.said
+            assert await lives.asks("health") == 0
+        await lives.books.balanced()
+    pending = (await lives.books.balanced()).pending
+    assert await lives.asks("health") == 0
+    async with lives.one("--no-migrate") as living:
+        await living.says("Bot started successfully")
+        assert await lives.asks("health") == 200
+        await crowd.hears(within=60)
+        books = await lives.books.settled()
+        await lives.books.metrics_balance(lives.metrics, NOTHING, pending)
+
+    assert await crowd.accounted(lives.database) == 0
+    assert (books.received, books.answered) == (PEOPLE * EACH, PEOPLE * EACH)
+    assert (books.sent, books.not_sent) == (PEOPLE * EACH, {})
