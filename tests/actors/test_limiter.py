@@ -209,7 +209,7 @@ async def test_without_redis_a_glance_after_a_long_silence_fells_nobody(tmp_path
 
 
 async def test_a_redis_that_hangs_is_waited_for_no_longer_than_allowed(own: Server) -> None:
-    async with judging(own.url, wait_seconds=0.1) as ref:
+    async with judging(own.url, wait_seconds=0.3) as ref:
         await speak(ref, BORIS, 4)
         with own.frozen():
             began = time.monotonic()
@@ -219,7 +219,7 @@ async def test_a_redis_that_hangs_is_waited_for_no_longer_than_allowed(own: Serv
         with anyio.fail_after(5):
             back = await one_more(ref, BORIS)
 
-    assert 0.09 < took < 0.2  # once, and not each time
+    assert 0.29 < took < 0.6  # once, and not each time
     assert [verdict.left for verdict in verdicts] == [5, 4, 3]
     assert back.left == 2
 
