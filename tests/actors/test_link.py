@@ -1,6 +1,7 @@
 """What processes tell each other: two caches on one Redis, and the link between them cut."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
@@ -13,6 +14,7 @@ from vitte.actors.cache import Front
 from vitte.actors.link import UNHEARD_SECONDS
 from vitte.store import keyspace, settings
 from vitte.store.pool import Database
+from vitte.store.users import UserId
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -165,3 +167,80 @@ async def test_what_is_not_understood_drops_the_memory_and_fells_nobody(
 
         assert front.circle.linked
         assert running.statistics("test/cache")[0].restarts == 0
+
+
+async def test_what_was_changed_while_the_cache_was_down_is_told_by_its_next_life(
+    database: Database, redis_url: str
+) -> None:
+    source = Source()
+    async with (
+        caching(database, redis_url) as (one, _),
+        caching(database, redis_url) as (other, it),
+    ):
+        await cache.get(one, source.noun, ANNA.id)
+        await it.terminate_child("test/cache")
+        await cache.forget(other, ANNA.id, source.noun)
+        untold = other.circle.untold
+        await it.restart_child("test/cache")
+        await until(lambda: not lies(one, source)())
+
+        await until(lambda: not other.circle.untold)
+    assert untold
+
+
+class Story:
+    """Five people who change, two nouns that tell of them, and who has learned what by now."""
+
+    def __init__(self) -> None:
+        self.dice = random.Random(7)
+        self.truth = {UserId(number): 0 for number in range(1, 6)}
+        self.known: dict[tuple[str, UserId], int] = {}
+        self.back: list[str] = []
+        own = cache.Noun[UserId, int]("test own", fetch=self.fetch, seconds=60.0)
+        kept = cache.InRedis(lambda user: f"test:{user}", int)
+        shared = cache.Noun[UserId, int](
+            "test shared", fetch=self.fetch, seconds=60.0, in_redis=kept
+        )
+        self.nouns = (own, shared)
+
+    async def fetch(self, _database: Database, keys: Sequence[UserId]) -> dict[UserId, int]:
+        found = {key: self.truth[key] for key in keys}
+        await anyio.sleep(self.dice.random() * 0.004)
+        return found
+
+    async def read(self, front: Front) -> None:
+        for _ in range(60):
+            user, noun = self.dice.choice([*self.truth]), self.dice.choice(self.nouns)
+            before = self.known.get((front.circle.name, user), 0)
+            found = await cache.get(front, noun, user)
+            if found is None or found < before:
+                self.back.append(f"{noun} of {user}: {found} after {before}")
+            await anyio.sleep(self.dice.random() * 0.003)
+
+    async def change(self, front: Front) -> None:
+        for _ in range(25):
+            user = self.dice.choice([*self.truth])
+            self.truth[user] = now = self.truth[user] + 1
+            await cache.forget(front, user, *self.nouns)
+            here = (front.circle.name, user)
+            self.known[here] = max(now, self.known.get(here, 0))
+            await anyio.sleep(self.dice.random() * 0.008)
+
+
+async def test_two_processes_never_go_back_in_time(database: Database, redis_url: str) -> None:
+    story = Story()
+    async with caching(database, redis_url) as (one, _), caching(database, redis_url) as (other, _):
+        async with anyio.create_task_group() as group:
+            for front in (one, other):
+                for work in (story.read, story.read, story.read, story.change, story.change):
+                    group.start_soon(work, front)
+        for front in (one, other):
+            await heard(front, redis_url)
+        last = [
+            {user: await cache.get(front, noun, user) for user in story.truth}
+            for front in (one, other)
+            for noun in story.nouns
+        ]
+
+    assert story.back == []
+    assert last == [story.truth] * 4

@@ -158,8 +158,8 @@ async def test_what_is_owed_is_neither_read_nor_written_until_it_is_paid(redis_u
         assert ANNA not in one.circle.owed
         with looking_into(redis_url) as redis:
             assert redis.exists("changed:101") == 1
-        # This noun is none of those that a change drops; but nobody may write it back.
         assert seen.value == "anna, as she was"
+        assert (await one.reads(ANNA)).value is None
 
 
 async def test_a_change_that_comes_while_another_is_paid_stays_owed(redis_url: str) -> None:

@@ -22,7 +22,7 @@ To add a noun, describe it beside what reads it, and ask for it::
 
 A key that is a person, or a tuple that begins with one, needs no ``owner``. Keys are
 hashable, values are shared by all who ask: never change one. A noun lives in memory only,
-unless it is given ``in_redis`` and a place in ``SHARED``.
+unless it is given ``in_redis``.
 """
 
 from collections import defaultdict
@@ -38,15 +38,15 @@ from vitte.actors.circle import Circle
 from vitte.actors.fetching import Fetcher, Wanted, answered_from_memory
 from vitte.actors.lane import Lane
 from vitte.actors.link import Link
-from vitte.actors.noun import SHARED, SUBSCRIPTION, TALK, USER, InRedis, Noun
+from vitte.actors.noun import SUBSCRIPTION, TALK, USER, InRedis, Noun
 from vitte.actors.redis_shelf import Fill, RedisShelf
 from vitte.actors.shelf import Shelf
 from vitte.errors import RedisAway
-from vitte.runtime import Life, Ref, Reply
+from vitte.runtime import Life, Ref, Reply, RuntimeFault
 from vitte.store import subscriptions, users
 from vitte.store.users import UserId
 
-__all__ = ["SHARED", "SUBSCRIPTION", "TALK", "USER", "InRedis", "Noun"]
+__all__ = ["SUBSCRIPTION", "TALK", "USER", "InRedis", "Noun"]
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -129,16 +129,23 @@ async def forget(front: Front, user: UserId, *nouns: Noun[Any, Any]) -> None:
         return await front.ref.ask(
             lambda reply: Forget(user=user, reply=reply), within=ANSWER_SECONDS
         )
-    if front.circle.others:
-        await front.ref.tell(Tell(user=user, nouns=names))
+    await _tell_others(front, user, names)
     return None
 
 
 async def forget_talk(front: Front, user: UserId) -> None:
     """Drop what is kept of a person's dialogs and of what was said in them, after the commit."""
     front.shelf.drop(user, TALK)
+    await _tell_others(front, user, TALK)
+
+
+async def _tell_others(front: Front, user: UserId, nouns: frozenset[str]) -> None:
+    """Have the others drop it too, if there are others; without the actor they hear it later."""
     if front.circle.others:
-        await front.ref.tell(Tell(user=user, nouns=TALK))
+        try:
+            await front.ref.tell(Tell(user=user, nouns=nouns))
+        except RuntimeFault:
+            front.circle.untold = True
 
 
 Order: TypeAlias = Fill | Forget | Tell
@@ -150,7 +157,7 @@ class Cache:
 
     def __init__(self, *, front: Front, redis: RedisShelf, fetcher: Fetcher, link: Link) -> None:
         self._shelf = front.shelf
-        self._owed = front.circle.owed
+        self._circle = front.circle
         self._redis = redis
         self._fetcher = fetcher
         self._link = link
@@ -158,16 +165,18 @@ class Cache:
     async def run(self, life: Life[Message]) -> None:
         """Serve all who wait together, for ever."""
         self._shelf.clear()
-        try:
-            async with anyio.create_task_group() as group:
-                self._open_lanes(group)
+        async with anyio.create_task_group() as group:
+            self._open_lanes(group)
+            try:
                 group.start_soon(self._link.run)
                 group.start_soon(self._redis.pay)
                 life.ready()
                 while True:
                     self._sort(await life.receive_all())
-        finally:
-            self._shelf.clear()
+            finally:
+                self._shelf.clear()
+                if self._writes.busy:  # what was under way may not have been told
+                    self._circle.untold = True
 
     def _open_lanes(self, group: TaskGroup) -> None:
         self._reads = Lane(group, self._read)
@@ -229,7 +238,7 @@ class Cache:
             metrics.cache_forgotten.labels("us").inc(changed)
         try:
             await self._redis.write([each for each in orders if isinstance(each, Fill)], told)
-            while any(order.user in self._owed for order in forgets):
+            while any(order.user in self._circle.owed for order in forgets):
                 await self._redis.write()
         except RedisAway:
             pass  # what was read is read again; what was changed is owed

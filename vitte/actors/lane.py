@@ -24,6 +24,11 @@ class Lane(Generic[Item]):
         self._waiting: list[Item] = []
         self._busy = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits or is on its way."""
+        return self._busy
+
     def add(self, items: list[Item]) -> None:
         """Have these served, after those who came before."""
         self._waiting.extend(items)

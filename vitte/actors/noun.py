@@ -50,8 +50,7 @@ class Noun(Generic[K, T]):
             person first. None: nobody's; it goes with its time only.
         none_seconds: how long "there is none" is good; 0 is never kept.
         size: how many bytes it takes, roughly.
-        in_redis: how it is kept in Redis too; its key is a person then, and it stands in
-            ``cache.SHARED``.
+        in_redis: how it is kept in Redis too; its key is a person then.
     """
 
     __slots__ = (
@@ -98,8 +97,8 @@ class Noun(Generic[K, T]):
         return f"<Noun {self.name}>"
 
 
-class Kept(Struct, Generic[T], frozen=True, kw_only=True):
-    """What stands in Redis: a row, and until when (in seconds since 1970) it is good.
+class Kept(Struct, Generic[T], frozen=True, kw_only=True, omit_defaults=True):
+    """What stands in Redis: a row, until when (in seconds since 1970), and under which mark.
 
     The end travels with the row, so that it is not good for longer because somebody read
     it from there.
@@ -107,6 +106,7 @@ class Kept(Struct, Generic[T], frozen=True, kw_only=True):
 
     row: T
     until: float
+    mark: str = ""
 
 
 def _always(seconds: float) -> Lasting[Any]:
@@ -132,7 +132,5 @@ SUBSCRIPTION: Final = Noun[UserId, subscriptions.Subscription](
     seconds=_until_its_end,
     in_redis=InRedis(keyspace.subscription, subscriptions.Subscription),
 )
-SHARED: Final[tuple[Noun[UserId, Any], ...]] = (USER, SUBSCRIPTION)
-"""The nouns that are kept in Redis too."""
 TALK: Final = frozenset({"dialog", "dialogs", "messages"})
 """The nouns that change with what a person says; the edge that shows them describes them."""

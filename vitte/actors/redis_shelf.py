@@ -2,9 +2,9 @@
 
 All that waits is read with one MGET and written with one script. The fence reaches
 over processes: with a person's things comes the mark of their last change
-(``changed:{id}``); what was read from PostgreSQL is written only while that mark still
-stands, and who changes something sets a new one, drops the old things and tells the
-others in the same step. The mark outlives the longest reading many times.
+(``changed:{id}``). What was read from PostgreSQL is written only while that mark still
+stands, and found only under the mark that it was written under; who changes something sets
+a new one and tells the others in the same step. A mark outlives everything that is kept.
 
 A change that Redis could not be told is owed: until it is paid that person's things are
 neither read nor written here, by this process. Garbage is a miss, counted and replaced.
@@ -22,30 +22,27 @@ from msgspec import Struct
 from vitte import config, metrics
 from vitte.actors.breaker import Breaker
 from vitte.actors.circle import Circle, News
-from vitte.actors.noun import SHARED, Kept, Noun
+from vitte.actors.noun import Kept, Noun
 from vitte.errors import RedisAway
 from vitte.store import keyspace
 from vitte.store.users import UserId
 
 ACTOR: Final = "cache"
-MARK_SECONDS: Final = 600
+OUTLIVES_SECONDS: Final = 60.0
+"""By so much a mark outlives what may have been kept before it, and the longest reading."""
 PAUSE_SECONDS: Final = 1.0
-# Changes first: what was read before them is then refused by their marks. A mark or a value
-# of a wrong type is rubbish: the one is taken away and matches nothing, the other is replaced.
+# Changes first: what was read before them is then refused by their marks. A mark of a wrong
+# type is rubbish: it is taken away and matches nothing. A value of one is replaced.
 WRITE: Final = """
-local changes, drops, mark, lasts = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local changes, mark, lasts, channel, news = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 for i = 1, changes do
   redis.call('SET', KEYS[i], mark, 'PX', lasts)
 end
-for i = changes + 1, changes + drops do
-  redis.call('DEL', KEYS[i])
+local heard, refused, at = -1, 0, 6
+if news ~= '' then
+  heard = redis.call('PUBLISH', channel, news)
 end
-local heard = -1
-if ARGV[6] ~= '' then
-  heard = redis.call('PUBLISH', ARGV[5], ARGV[6])
-end
-local at, refused = 7, 0
-for i = changes + drops + 1, #KEYS, 2 do
+for i = changes + 1, #KEYS, 2 do
   local stands = redis.pcall('GET', KEYS[i + 1])
   if type(stands) == 'table' then
     redis.call('DEL', KEYS[i + 1])
@@ -92,7 +89,6 @@ class RedisShelf:
         self._redis = redis
         self._script = redis.register_script(WRITE)
         self._breaker = breaker
-        self._drops = [noun.in_redis.key for noun in SHARED if noun.in_redis is not None]
         self._circle = circle
         self._owed = circle.owed
         self._settings = settings
@@ -133,6 +129,8 @@ class RedisShelf:
         except (msgspec.MsgspecError, UnicodeDecodeError):  # rubbish, or of another version
             noun.counted_rubbish.inc()
             return Found(None, 0.0, mark)
+        if kept.mark.encode() != mark:  # of before a change
+            return Found(None, 0.0, mark)
         # However long it says, no longer than if it had been read now.
         seconds = min(kept.until - now.timestamp(), noun.seconds(self._settings, kept.row, now))
         return Found(kept.row if seconds > 0 else None, seconds, mark)
@@ -157,16 +155,15 @@ class RedisShelf:
         Raises:
             RedisAway: Nothing, or not all, was done; what is owed stays so.
         """
-        owed = self._owed.listed(self._longest())
+        owed = self._owed.listed(self._longest() + OUTLIVES_SECONDS)
         worth = list(self._worth(fills))
         news = self._news(owed, told)
         if not (owed or worth or news):
             return
         keys = [keyspace.changed(user) for user in owed]
-        keys += [key(user) for user in owed for key in self._drops]
+        lasts = round(1000 * (self._longest() + OUTLIVES_SECONDS))
         given: list[bytes | str | int] = [
-            len(owed), len(owed) * len(self._drops), secrets.token_hex(8), MARK_SECONDS * 1000,
-            keyspace.CHANGED, news,
+            len(owed), secrets.token_hex(8), lasts, keyspace.CHANGED, news,
         ]  # fmt: skip
         for places, mark, value, milliseconds in worth:
             keys += places
@@ -203,10 +200,13 @@ class RedisShelf:
             if fill.noun.in_redis is None or fill.key in self._owed:
                 continue
             seconds = fill.noun.seconds(self._settings, fill.value, now)
+            seconds = min(seconds, self._longest())
             if (milliseconds := int(seconds * 1000)) > 0:
-                kept = Kept(until=now.timestamp() + seconds, row=fill.value)
+                until, mark = now.timestamp() + seconds, fill.mark.decode()
+                kept = Kept(row=fill.value, until=until, mark=mark)
                 places = fill.noun.in_redis.key(fill.key), keyspace.changed(fill.key)
                 yield places, fill.mark, msgspec.json.encode(kept), milliseconds
 
     def _longest(self) -> float:
-        return max(self._settings.user_seconds, self._settings.subscription_seconds) + 60.0
+        """How many seconds anything is kept at most."""
+        return float(max(self._settings.user_seconds, self._settings.subscription_seconds))

@@ -1,7 +1,7 @@
 """The keyspace: how Redis is reached, and every key that vitte keeps there.
 
 ``user:{id}`` and ``subscription:{id}`` are JSON that a person can read in
-redis-cli; ``changed:{id}`` marks the last change of either for a while;
+redis-cli; ``changed:{id}`` marks the last change of either, longer than they live;
 ``rate:{id}`` is a sorted set of the times at which a person spoke. On the channel
 ``changed`` processes tell each other what they have changed. Redis holds nothing
 that cannot be lost: every key has a time to live.
