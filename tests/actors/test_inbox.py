@@ -176,6 +176,18 @@ async def test_nobody_may_confirm_before_all_that_was_brought_is_written(
     assert place.confirmed == [1, 2]
 
 
+async def test_with_much_in_hand_nobody_waits_for_an_answer_to_be_written_with(
+    database: Database, hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vitte.actors.inbox.BLINK_SECONDS", 3600.0)
+    monkeypatch.setattr("vitte.actors.inbox.FEW", 2)
+
+    async with receiving(database, hearing) as (place, _):
+        await place.bring(1, 2, 3)
+
+        assert await pending(database) == [1, 2, 3]
+
+
 async def test_the_same_one_again_is_confirmed_and_not_handled_again(
     database: Database, hearing: Hearing
 ) -> None:

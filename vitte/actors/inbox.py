@@ -29,6 +29,8 @@ from vitte.store.updates import Arrived, Pending, UpdateId
 
 MOST_URGENT: Final = 1_000
 BLINK_SECONDS: Final = 0.02
+# With more than that in hand an answer does not come within a blink, and whoever pays waits behind.
+FEW: Final = 64
 GLANCE_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 60.0
@@ -144,7 +146,11 @@ class Inbox:
         if not self._owed:
             return GLANCE_SECONDS
         came, _ = self._unwritten[next(iter(self._owed))]
-        return max(0.0, came + BLINK_SECONDS - anyio.current_time())
+        return max(0.0, came + self._blink() - anyio.current_time())
+
+    def _blink(self) -> float:
+        """How long an answer may take to be written with its update, in seconds."""
+        return BLINK_SECONDS if len(self._in_hand) <= FEW else 0.0
 
     async def _serve(self, batch: Sequence[Message]) -> None:
         fresh: list[Pending] = []
@@ -211,7 +217,7 @@ class Inbox:
 
     async def _keep_what_waits(self) -> None:
         """Have written down what was not answered within a blink, and what is not in hand."""
-        due = anyio.current_time() - BLINK_SECONDS
+        due = anyio.current_time() - self._blink()
         waiting = [
             pending
             for update, (came, pending) in self._unwritten.items()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NewType
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from vitte.store.pool import Session
 from vitte.store.queries import take
@@ -100,6 +100,11 @@ async def add_or_refresh(
         now=now,
     )
     return _user(written), written.is_new
+
+
+def profile_of_new(user: User, language: Language) -> Profile:
+    """A person as they are right after the first contact: nothing is chosen yet."""
+    return Profile(**structs.asdict(user), language=language, timezone=None, character_id=None)
 
 
 async def get(session: Session, user: UserId) -> User | None:
