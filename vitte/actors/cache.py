@@ -38,12 +38,13 @@ from vitte.actors.circle import Circle
 from vitte.actors.fetching import Fetcher, Wanted, answered_from_memory
 from vitte.actors.lane import Lane
 from vitte.actors.link import Link
-from vitte.actors.noun import SUBSCRIPTION, TALK, USER, InRedis, Noun
+from vitte.actors.noun import OFFERED, SUBSCRIPTION, TALK, USER, InRedis, Noun
 from vitte.actors.redis_shelf import Fill, RedisShelf
 from vitte.actors.shelf import Shelf
 from vitte.errors import RedisAway
 from vitte.runtime import Life, Ref, Reply, RuntimeFault
 from vitte.store import subscriptions, users
+from vitte.store.characters import Character
 from vitte.store.users import UserId
 
 __all__ = ["SUBSCRIPTION", "TALK", "USER", "InRedis", "Noun"]
@@ -113,6 +114,11 @@ async def get_user(front: Front, user: UserId) -> users.Profile | None:
 async def get_subscription(front: Front, user: UserId) -> subscriptions.Subscription | None:
     """The person's subscription as it was at most ``cache.subscription_seconds`` ago."""
     return await get(front, SUBSCRIPTION, user)
+
+
+async def get_offered(front: Front) -> Sequence[Character]:
+    """The characters that are offered, in their order, as they were at most a minute ago."""
+    return await get(front, OFFERED, "all") or ()
 
 
 async def forget(front: Front, user: UserId, *nouns: Noun[Any, Any]) -> None:

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from vitte import config, metrics
-from vitte.store import keyspace, subscriptions, users
+from vitte.store import characters, keyspace, subscriptions, users
+from vitte.store.characters import Character
 from vitte.store.pool import Database
 from vitte.store.users import UserId
 
@@ -17,6 +18,7 @@ T = TypeVar("T")
 Lasting: TypeAlias = Callable[[config.Cache, T, datetime], float]
 """How many seconds something is good, by the settings, what it is, and the time."""
 NONE_SECONDS: Final = 5.0
+CHARACTERS_SECONDS: Final = 60.0
 USUAL_BYTES: Final = 1_024
 
 
@@ -118,6 +120,10 @@ def _until_its_end(settings: config.Cache, row: subscriptions.Subscription, now:
     if row.expires_at is None or row.expires_at <= now:
         return most
     return min(most, (row.expires_at - now).total_seconds())
+
+
+async def _offered(database: Database, wanted: Sequence[str]) -> dict[str, tuple[Character, ...]]:
+    return dict.fromkeys(wanted, tuple(await characters.list_active(database)))
 
 
 USER: Final = Noun[UserId, users.Profile](

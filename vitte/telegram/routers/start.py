@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
+from vitte.actors import cache
 from vitte.services import Services
 from vitte.store import characters, dialogs, settings, users
 from vitte.store.characters import CharacterId
@@ -37,7 +38,7 @@ async def start(
     if command.args and person.profile.start_payload is None:
         _keep_payload(draft, person, command.args, services.clock())
     say, language = services.words.say, person.language
-    offered = await characters.list_active(services.database)
+    offered = await cache.get_offered(services.cache)
     scene = None if person.is_new else await talk.scene_of(services, person)
     if scene is None or not scene.is_open:
         words = say(language, "start-welcome", name=person.name)
