@@ -44,6 +44,9 @@ bench-runtime: $(VENV)/check ## measure the runtime beside its peers
 bench-bot: $(VENV)/check ## measure the bot with a crowd in the local Telegram
 	@$(BIN)/python benchmarks/bot.py $(ARGS)
 
+bench-cache: $(VENV)/check ## measure the cache and the limiter, each way of asking apart
+	@$(BIN)/python benchmarks/cache.py $(ARGS)
+
 bench-edge: $(VENV)/check ## measure what going through aiogram costs
 	@$(BIN)/python benchmarks/edge.py $(ARGS)
 
@@ -85,4 +88,4 @@ $(VENV)/check: $(VENV)/run locks/check.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/check.txt
 	@touch $@
 
-.PHONY: help run test test-faults test-api bench-api check format format-check lint types layers bench bench-runtime bench-bot bench-edge wheel lock clean
+.PHONY: help run test test-faults test-api bench-api check format format-check lint types layers bench bench-runtime bench-cache bench-bot bench-edge wheel lock clean

@@ -15,7 +15,7 @@ from vitte import config
 from vitte.dev.telegram import LocalTelegram
 
 # What is sent by us; what a script calls inside Redis is no round trip.
-OURS: Final = ("evalsha", "mget", "publish", "del", "ping", "subscribe", "script|load")
+OURS: Final = ("evalsha", "mget", "del", "ping", "subscribe", "script|load")
 
 
 def trips(redis: Any) -> int:
