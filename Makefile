@@ -71,8 +71,14 @@ lock: $(VENV)/check ## resolve the dependencies anew and write locks/
 	@$(COMPILE) --constraint locks/check.txt --extra sentry -o locks/sentry.txt
 	@$(COMPILE) --constraint locks/check.txt -o locks/production.txt
 
+.PHONY: axe
+axe: tests/axe/node_modules ## fetch what looks for barriers in the panel's pages (needs npm)
+
+tests/axe/node_modules: tests/axe/package-lock.json
+	@npm ci --prefix tests/axe --silent --no-audit --no-fund && touch $@
+
 clean: ## remove what was built and installed; the data folder stays
-	@rm -rf $(VENV) dist .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) dist tests/axe/node_modules .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # An environment is as new as its lock. `run` holds what running needs, `check` all the rest as well.
 $(VENV)/run: locks/run.txt pyproject.toml

@@ -149,7 +149,8 @@ def draw(chat: Chat, talk: Talk) -> None:
 def running(folder: Path, address: str) -> Generator[None]:
     """Run ``vitte dev`` for the block, on ports that are free."""
     listen = {
-        name: f"127.0.0.1:{free_port()}" for name in ("VITTE_HTTP_LISTEN", "VITTE_METRICS_LISTEN")
+        name: f"127.0.0.1:{free_port()}"
+        for name in ("VITTE_HTTP_LISTEN", "VITTE_ADMIN_LISTEN", "VITTE_METRICS_LISTEN")
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "vitte", "dev", "--data", str(folder), "--port", port(address)],

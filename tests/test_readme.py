@@ -86,6 +86,7 @@ def program(running: Running) -> Generator[None]:
         "LANG": "C.UTF-8",
         "VITTE_HTTP_LISTEN": f"127.0.0.1:{running.ports['8080']}",
         "VITTE_METRICS_LISTEN": f"127.0.0.1:{running.ports['9108']}",
+        "VITTE_ADMIN_LISTEN": f"127.0.0.1:{free_port()}",
         "VITTE_VOICE_PAUSE_SECONDS": "0",
     }
     # The command that `make run` calls, so that it is found by the name that the README looks for.

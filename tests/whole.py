@@ -61,6 +61,7 @@ def configured(
         redis=config.Redis(url=config.Secret(redis_url), wait_seconds=1),
         http=config.Http(listen=f"unix:{folder}/http.sock"),
         metrics=config.Metrics(listen=f"unix:{folder}/metrics.sock"),
+        admin=config.Admin(listen=f"unix:{folder}/admin.sock"),
     )
     return msgspec.structs.replace(usual, **sections)
 

@@ -124,6 +124,13 @@ class Http(Section, frozen=True):
     requests_per_minute: int = 6_000
 
 
+class Admin(Section, frozen=True):
+    """The admin panel: pages for operators."""
+
+    listen: str = "127.0.0.1:8082"
+    address: str = ""
+
+
 class Metrics(Section, frozen=True):
     """Where Prometheus reads."""
 
@@ -201,6 +208,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database: Database = Database()
     redis: Redis = Redis()
     http: Http = Http()
+    admin: Admin = Admin()
     metrics: Metrics = Metrics()
     log: Log = Log()
     sentry: Sentry = Sentry()
@@ -302,6 +310,7 @@ def _rest(config: Config) -> Iterator[tuple[str, str]]:
     for name, text in (
         ("http.listen", config.http.listen),
         ("metrics.listen", config.metrics.listen),
+        ("admin.listen", config.admin.listen),
     ):
         try:
             parse_listen(text)
@@ -309,7 +318,24 @@ def _rest(config: Config) -> Iterator[tuple[str, str]]:
             yield name, str(problem)
     if config.sentry.share > 1:
         yield "sentry.share", "must be a share, from a little more than 0 up to 1"
+    yield from _admin(config.admin)
     for key in every_key():
         value = getattr(getattr(config, key.section) if key.section else config, key.name)
         if isinstance(value, int | float) and value <= 0 and key.path != "voice.pause_seconds":
             yield key.path, "must be more than nothing"
+
+
+def _admin(admin: Admin) -> Iterator[tuple[str, str]]:
+    """A browser must be sure of whom it shows a password to, and keeps our cookie only then."""
+    address = urlsplit(admin.address)
+    local = address.scheme == "http" and address.hostname in LOOPBACK
+    if admin.address and not (address.hostname and (address.scheme == "https" or local)):
+        yield "admin.address", "must be https:// and a name, or http:// on this machine"
+    elif admin.address and (address.path or address.query or address.fragment):
+        yield "admin.address", "must end after the name: the panel has no other path than /"
+    try:
+        loopback = parse_listen(admin.listen).loopback
+    except ValueError:
+        return  # that is said already
+    if not loopback and not admin.address:
+        yield "admin.listen", "can be reached from elsewhere: say admin.address, as https://..."

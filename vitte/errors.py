@@ -355,6 +355,42 @@ class NoSuchUser(VitteError):
         super().__init__(f"there is no user {user}: people become known by writing to the bot")
 
 
+class OperatorNameTaken(VitteError):
+    """Raised when an operator should be made under a name that there is already."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is an operator named {name!r}: choose another name")
+
+
+class NoSuchOperator(VitteError):
+    """Raised when an operator is named that there is not."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is no operator named {name!r}: see `vitte admin list`")
+
+
+class BadPassword(VitteError):
+    """Raised when a password is offered that is too short, or too long to be looked at."""
+
+
+class TooManyAttempts(VitteError):
+    """Raised when somebody tries to log in while they must still wait for the last times."""
+
+    permanent = False
+
+    def __init__(self, wait_seconds: int) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(f"the next attempt is looked at in {wait_seconds} s")
+
+
+class TooBusy(VitteError):
+    """Raised when so many ask at once that the next one would wait too long."""
+
+    permanent = False
+
+
 class TokenNameTaken(VitteError):
     """Raised when a token should be made under a name that one in force has."""
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from vitte import http, i18n, telegram
+from vitte import admin, http, i18n, telegram
 from vitte.actors import (
     bot,
     breaker,
@@ -89,6 +89,7 @@ class House:
             scenes=self.scenes_box.ref,
             inbox=self.inbox_box.ref,
             desk=self.desk,
+            outbox=self.outbox_box.ref,
             words=words,
             voice=Companion(words, pause=config.voice.pause_seconds),
             clock=clock,
@@ -154,6 +155,10 @@ class House:
             listen=self.config.http.listen,
             key="VITTE_HTTP_LISTEN",
         )
+
+    def admin(self) -> admin.Panel:
+        """Serves the pages of operators."""
+        return admin.Panel(self.services)
 
     def metrics(self) -> server.Server:
         """Serves what Prometheus reads."""

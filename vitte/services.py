@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from vitte.actors import bot, cache, clerk, inbox, limiter, scenes
+from vitte.actors import bot, cache, clerk, inbox, limiter, outbox, scenes
 from vitte.config import Config
 from vitte.i18n import Words
 from vitte.runtime import Ref
@@ -30,6 +30,7 @@ class Services(Struct, frozen=True, kw_only=True):
     scenes: Ref[scenes.Message]
     inbox: Ref[inbox.Message]
     desk: bot.Desk
+    outbox: Ref[outbox.Message]
     words: Words
     voice: Voice
     clock: Callable[[], datetime]

@@ -45,6 +45,7 @@ def plant(house: House) -> Supervisor:
             Child(job.name, house.cron(job), mailbox=Mailbox(job.name), note=job.note) for job in house.jobs]),
         Supervisor("edges", ONE_FOR_ONE, within(5, minutes=1), note="last up, first down", children=[
             Child("api", house.api, note="programs, and Telegram's webhook, come in here"),
+            Child("admin", house.admin, note="operators look on and help here"),
             Child("metrics", house.metrics, note="Prometheus reads here"),
             *polling(house)]),
         Supervisor("watch", ONE_FOR_ONE, within(10, minutes=1), note="looks on, and is in nobody's way", children=[

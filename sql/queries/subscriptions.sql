@@ -45,9 +45,9 @@ WITH old AS (
     END
     RETURNING kept.user_id, kept.plan, kept.started_at, kept.expires_at, kept.created_at, kept.updated_at
 ), noted AS (
-    INSERT INTO audit (user_id, noun, who, token_id, request_id, old, new, created_at)
+    INSERT INTO audit (user_id, noun, who, token_id, request_id, reason, address, old, new, created_at)
     SELECT
-        old.user_id, 'subscription', %(who)s, %(token_id)s, %(request_id)s,
+        old.user_id, 'subscription', %(who)s, %(token_id)s, %(request_id)s, %(reason)s, %(address)s,
         jsonb_build_object('plan', old.plan, 'started_at', old.started_at, 'expires_at', old.expires_at),
         jsonb_build_object('plan', changed.plan, 'started_at', changed.started_at, 'expires_at', changed.expires_at),
         %(now)s

@@ -34,6 +34,7 @@ async def developing(folder: Path, *words: str, **more: str) -> AsyncGenerator[L
         "data": str(folder),
         "http_listen": f"127.0.0.1:{free_port()}",
         "metrics_listen": f"127.0.0.1:{free_port()}",
+        "admin_listen": f"127.0.0.1:{free_port()}",
         "voice_pause_seconds": "0",
         **more,
     }

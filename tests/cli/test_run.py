@@ -27,6 +27,7 @@ class Where:
             "redis_url": redis_url,
             "http_listen": self.http,
             "metrics_listen": f"127.0.0.1:{free_port()}",
+            "admin_listen": f"127.0.0.1:{free_port()}",
         }
 
     @asynccontextmanager

@@ -42,6 +42,20 @@ async def test_who_was_stopped_is_named() -> None:
         assert await pulse(running, within=1) == ("root/below is stopped",)
 
 
+async def test_who_was_put_to_rest_on_purpose_is_left_in_peace_until_it_is_woken() -> None:
+    stage = Stage()
+
+    async with start(one(stage.player("a"), stage.player("b"))) as running:
+        running.resting.add("root/a")
+        await running.terminate_child("root/a")
+        assert await pulse(running, within=1) == ()
+
+        await running.restart_child("root/a")
+        assert await pulse(running, within=1) == ()
+        await running.terminate_child("root/a")
+        assert await pulse(running, within=1) == ("root/a is stopped",)
+
+
 @on_the_virtual_clock
 async def test_who_waits_for_another_start_is_named_until_it_is_back() -> None:
     stage = Stage()

@@ -19,7 +19,9 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 # One value of the right type for each parameter that any query has.
 GIVEN = {
-    **dict.fromkeys(("now", "before", "since", "begins", "ends", "stale", "expires_at"), NOW),
+    **dict.fromkeys(
+        ("now", "before", "since", "begins", "ends", "ends_at", "stale", "expires_at"), NOW
+    ),
     **dict.fromkeys(("ends_from", "ends_before", "free_before", "premium_before"), NOW),
     **dict.fromkeys(("id", "user_id", "character_id", "dialog_id", "after", "limit"), 1),
     **dict.fromkeys(("messages", "months", "days_before"), 1),
@@ -49,6 +51,11 @@ GIVEN = {
     "requests": [b"x"],
     "versions": [NOW],
     **{name: ["{}"] for name in ("bodies", "payloads")},
+    **dict.fromkeys(("operator_id", "telegram_id", "step", "free", "longest"), 1),
+    **dict.fromkeys(("noun", "action", "subject", "reason", "address", "agent"), "x"),
+    **dict.fromkeys(("password", "totp_secret", "code"), b"x"),
+    **dict.fromkeys(("disabled", "awake"), True),
+    "stage": "code",
     **dict.fromkeys(("old", "new"), 1),
     "days": [date(2026, 11, 20)],
     "a_chat": 1,
@@ -67,6 +74,10 @@ OTHERWISE = {
     "list_letters": {"before": 1},
     "list_dialogs_of_all": {"before": 1},
     "keep_answers": {"bodies": [b"x"]},
+    "add_act": {"old": "{}", "new": "{}"},
+    "list_acts": {"before": 1},
+    "add_operator": {"role": "read", "password": "x"},
+    "change_operator": {"role": "read", "password": "x"},
 }
 
 

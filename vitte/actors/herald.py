@@ -17,7 +17,7 @@ from typing import Final, Never, Protocol
 import anyio
 
 from vitte import metrics
-from vitte.runtime import Life, pulse
+from vitte.runtime import Life, Running, pulse
 
 EVERY_SECONDS: Final = 10.0
 ROUNDS_IN_A_WATCH: Final = 3
@@ -117,7 +117,7 @@ class Herald:
         ready = False
         while True:
             began = anyio.current_time()
-            ill = [*await pulse(life.tree, within=self._every), *self._deaf()]
+            ill = [*await pulse(life.tree, within=self._every), *self._deaf(life.tree)]
             metrics.rounds.labels("ill" if ill else "well").inc()
             if not ill:
                 self._systemd.tell("WATCHDOG=1", f"STATUS={_how(life)}", *["READY=1"][ready:])
@@ -128,10 +128,15 @@ class Herald:
             pause = self._every if ready else min(self._every, GLANCE_SECONDS)
             await anyio.sleep(max(0.0, began + pause - anyio.current_time()))
 
-    def _deaf(self) -> Iterator[str]:
+    def _deaf(self, tree: Running) -> Iterator[str]:
         now = anyio.current_time()
+        resting = {
+            place.path.rpartition("/")[2]
+            for path in tree.resting
+            for place in tree.statistics(path, most=0)
+        }
         for ear in self._ears:
-            if ear.is_deaf(now):
+            if ear.is_deaf(now) and ear.box.name not in resting:
                 yield f"{ear.box.name} takes nothing"
 
 

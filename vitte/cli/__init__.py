@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "tree": "draw the tree of actors, or show the running one",
     "ledger": "what became of every update",
     "letters": "updates that failed: read, requeue, drop",
+    "admin": "who may come into the admin panel",
     "token": "make, list and revoke tokens of the REST API",
     "webhook": "show or remove the webhook",
 }

@@ -136,6 +136,7 @@ def _say_where(config: Config, chat: str | None, api_token: str, data: Path, beg
     print(f"  Chat     {chat or 'in Telegram: write to your bot'}")
     print(f"  API      {api}/api/v1/docs")
     print(f"  Token    {api_token}")
+    print(f"  Panel    {_address(config.admin.listen)} (make an account: vitte admin --help)")
     print(f"  Metrics  {metrics}/metrics")
     print(f"  Log      {data / 'vitte.log'}\n", flush=True)
 

@@ -5,7 +5,7 @@ children and hands the round on to the supervisors among them; none waits for
 another. So a round that comes back proves that the loop turns, that every
 supervisor obeys, and that every place has a life in it. The children of a
 dynamic supervisor are not visited: they come and go, and their keeper answers
-for them.
+for them. A place that somebody put to rest on purpose (``Running.resting``) is left in peace.
 """
 
 from functools import partial
@@ -37,6 +37,7 @@ class _Round:
     """One round: who is still to answer, and what was found."""
 
     def __init__(self, tree: Running) -> None:
+        self._resting = tree.resting
         self.home = tree.loop.slot()
         self.out: dict[SupervisorPlace, None] = {}
         self.ill: list[str] = []
@@ -51,12 +52,14 @@ class _Round:
         for child in place.children.values() if isinstance(place.spec, Supervisor) else ():
             if not child.lives() or child.state is not State.RUNNING:
                 self._note(child)
-            elif isinstance(child, SupervisorPlace):
+                continue
+            self._resting.discard(child.path)  # it was woken, by whomever
+            if isinstance(child, SupervisorPlace):
                 self._send(child)
         del self.out[place]
         if not self.out and not self.home.done():
             self.home.set_result(None)
 
     def _note(self, place: Place) -> None:
-        if place.state is not State.IGNORED:
+        if place.state is not State.IGNORED and place.path not in self._resting:
             self.ill.append(f"{place.path} is {place.state.value}")

@@ -30,6 +30,8 @@ class Running:
         self._interrupt: BaseException | None = None
         self._ends: list[loops.Slot] = []
         self.told = False
+        self.resting: set[str] = set()
+        """Places that were put to rest on purpose: nobody may take them for dead."""
 
     async def wait(self) -> None:
         """Wait until the root ends.

@@ -75,6 +75,8 @@ async def change(  # noqa: PLR0913  # what may be changed, each apart, and who d
         who=author.who,
         token_id=author.token_id,
         request_id=author.request_id,
+        reason=author.reason,
+        address=author.address,
         now=now,
     )
 

@@ -1,0 +1,178 @@
+# The admin panel: what operators read. All of it is shown as text, without markup.
+
+## The frame of every page
+
+admin-skip = Skip to the content
+admin-rooms = Pages
+admin-room-tree = The tree
+admin-room-sessions = Who is in
+admin-language-other = По-русски
+admin-logout = Log out
+admin-role-read = looks on
+admin-role-support = helps people
+admin-role-owner = owner
+admin-reason = Reason
+admin-reason-hint = It is written to the audit log.
+
+## Spans of time
+
+admin-span-days = { $n } d
+admin-span-hours = { $n } h
+admin-span-minutes = { $n } min
+admin-span-seconds = { $n } s
+admin-span-short = { $n } s
+admin-span-milliseconds = { $n } ms
+
+## The login
+
+admin-login = Come in
+admin-login-name = Name
+admin-login-password = Password
+admin-login-next = Next
+admin-login-wrong = Name or password is wrong.
+admin-login-wait = { $seconds ->
+    [one] Too many attempts. The next one is looked at in { $seconds } second.
+   *[other] Too many attempts. The next one is looked at in { $seconds } seconds.
+}
+admin-code = One-time code
+admin-code-code = Code
+admin-code-by-app = Six digits that your app shows now.
+admin-code-by-bot = Six digits that the bot has sent you in Telegram, good for five minutes. Nothing came? Write /start to the bot and begin again.
+admin-code-next = Come in
+admin-code-back = Begin again
+admin-code-wrong = This is not the code, or it was used already.
+admin-code-message = Your code for the admin panel: { $code }. It is good for five minutes. If you are not logging in, somebody knows your password: change it.
+
+## Who is in
+
+admin-sessions-caption = Sessions in force
+admin-sessions-who = Who
+admin-sessions-from = From
+admin-sessions-with = With
+admin-sessions-since = Since
+admin-sessions-seen = Last seen
+admin-sessions-end = End
+admin-sessions-own = this one
+admin-sessions-end-whose = End a session of { $name }
+admin-accounts = Accounts
+admin-accounts-name = Name
+admin-accounts-role = Role
+admin-accounts-code = Codes come from
+admin-accounts-state = State
+admin-accounts-app = an app
+admin-accounts-telegram = the bot
+admin-accounts-good = in force
+admin-accounts-disabled = disabled
+admin-accounts-how = Accounts are made, changed and disabled on the server:
+
+## The tree
+
+admin-live-off = as of now; reload to see more
+admin-live-on = live
+admin-live-lost = no connection, trying again
+admin-tree-news = What happens in the tree is told here.
+admin-tree-caption = Every place of the supervision tree, in the order of the start
+admin-tree-place = Place
+admin-tree-state = State
+admin-tree-up = Up
+admin-tree-restarts = Restarts
+admin-tree-mailbox = Mailbox
+admin-tree-oldest = Oldest
+admin-tree-rate = Rate
+admin-tree-slowest = p99
+admin-tree-fall = Last fall
+admin-tree-rule = Rule
+admin-tree-below = Places below
+admin-tree-handled = Handled
+admin-tree-busy = Busy
+admin-tree-dropped = Dropped
+admin-tree-dead = Dead letters
+admin-tree-of = { $n } of { $most }
+admin-tree-of-within = { $n } of { $most } in { $span }
+admin-tree-ago = { $span } ago
+admin-tree-a-second = { $n } a second
+admin-tree-percent = { $n } per cent
+admin-tree-number = { $n } messages
+admin-state-starting = starting
+admin-state-running = running
+admin-state-stopping = stopping
+admin-state-restarting = restarting
+admin-state-stopped = stopped
+admin-state-ignored = not needed
+admin-falls = Last falls
+admin-falls-none = No falls since the start.
+
+## Orders to a place
+
+admin-act-restart = Restart
+    .sure = Restart { $place }?
+    .means = It ends in an orderly way and starts anew, with whoever builds on it. What waits in its mailbox is kept.
+    .done = It was started anew.
+admin-act-pause = Pause
+    .sure = Pause { $place }?
+    .means = It ends in an orderly way and stays so until you resume it, or until what stands above it starts anew. What it does is not done meanwhile.
+    .done = It was paused.
+admin-act-drain = Drain and pause
+    .sure = Drain { $place }?
+    .means = It handles what waits in its mailbox, for twenty seconds at most; then it is paused.
+    .done = It was drained and paused.
+admin-act-resume = Resume
+    .sure = Resume { $place }?
+    .means = It is started again and takes up what waits for it.
+    .done = It runs again.
+admin-act-none = Nothing can be done to this place from here: the panel itself stands on it.
+admin-act-not = No, leave it
+admin-news-fell = { $place } fell: { $reason }
+admin-news-back = { $place } is back
+admin-news-gave-up = { $place } gave up: { $reason }
+admin-news-letter = A dead letter at { $place }
+
+## Places of the tree: why each stands there
+
+admin-place-vitte = gives up: the process ends, systemd starts it anew
+admin-place-stores = where things are kept
+admin-place-database = the pool: without it nobody below makes sense
+admin-place-services = asked by many, they ask the stores once
+admin-place-cache = what is read again and again
+admin-place-limiter = how often a person may speak
+admin-place-updates = the way of an update, from its end to its beginning
+admin-place-outbox = says every word to Telegram, once
+admin-place-scribe = writes what came of an update, in one transaction
+admin-place-bot = knows what to answer
+admin-place-chats = whose words are in hand, the inbox knows
+admin-place-conversations = one a chat: its order
+admin-place-inbox = writes updates down before they are acknowledged
+admin-place-crons = what runs by the clock
+admin-place-edges = last up, first down
+admin-place-api = programs, and Telegram's webhook, come in here
+admin-place-admin = operators look on and help here
+admin-place-metrics = Prometheus reads here
+admin-place-poller = asks Telegram for updates
+admin-place-watch = looks on, and is in nobody's way
+admin-place-loop = how late the event loop is, and who holds it up
+admin-place-gauges = what Prometheus reads of the tree
+admin-place-control = shows the tree to its owner: vitte tree --live
+
+## When a page cannot be shown
+
+admin-fault-input = This cannot be meant
+    .text = Something of the request is not what the panel expects.
+admin-fault-nobody = Nobody is in
+    .text = The session is over. Come in again.
+admin-fault-role = Not with this role
+    .text = Your role does not allow this. An owner can change it on the server.
+admin-fault-foreign = Not from this page
+    .text = The page is from another session, or the request from another site; nothing was changed. If it comes again, your browser keeps no cookie here: use https, or another browser.
+admin-fault-missing = There is none
+    .text = It does not exist, or not any more.
+admin-fault-slow = Too slow
+    .text = The form did not arrive in time. Send it again.
+admin-fault-contradiction = Not now
+    .text = It was changed meanwhile, or it cannot be done in this state. Look again.
+admin-fault-busy = Too busy
+    .text = So many ask at once that this took too long. Try again in a moment.
+admin-fault-away = PostgreSQL is away
+    .text = What is kept cannot be read or changed now. Who was in can still look at the tree.
+admin-fault-ours = This is our fault
+    .text = The page fell; the log tells where.
+admin-fault-back = To the first page

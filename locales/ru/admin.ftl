@@ -1,0 +1,179 @@
+# Панель управления: то, что читают операторы. Всё показывается как текст, без разметки.
+
+## Рамка каждой страницы
+
+admin-skip = Перейти к содержанию
+admin-rooms = Страницы
+admin-room-tree = Дерево
+admin-room-sessions = Кто вошёл
+admin-language-other = In English
+admin-logout = Выйти
+admin-role-read = наблюдает
+admin-role-support = помогает людям
+admin-role-owner = владелец
+admin-reason = Причина
+admin-reason-hint = Она попадёт в журнал действий.
+
+## Промежутки времени
+
+admin-span-days = { $n } д
+admin-span-hours = { $n } ч
+admin-span-minutes = { $n } мин
+admin-span-seconds = { $n } с
+admin-span-short = { $n } с
+admin-span-milliseconds = { $n } мс
+
+## Вход
+
+admin-login = Вход
+admin-login-name = Имя
+admin-login-password = Пароль
+admin-login-next = Дальше
+admin-login-wrong = Имя или пароль не подходят.
+admin-login-wait = { $seconds ->
+    [one] Слишком много попыток. Следующая будет рассмотрена через { $seconds } секунду.
+    [few] Слишком много попыток. Следующая будет рассмотрена через { $seconds } секунды.
+   *[many] Слишком много попыток. Следующая будет рассмотрена через { $seconds } секунд.
+}
+admin-code = Одноразовый код
+admin-code-code = Код
+admin-code-by-app = Шесть цифр, которые сейчас показывает приложение.
+admin-code-by-bot = Шесть цифр, которые бот прислал вам в Telegram; они действуют пять минут. Ничего не пришло? Напишите боту /start и начните заново.
+admin-code-next = Войти
+admin-code-back = Начать заново
+admin-code-wrong = Это не тот код, или он уже использован.
+admin-code-message = Ваш код для панели управления: { $code }. Он действует пять минут. Если вы сейчас не входите, кто-то знает ваш пароль: смените его.
+
+## Кто вошёл
+
+admin-sessions-caption = Действующие сеансы
+admin-sessions-who = Кто
+admin-sessions-from = Откуда
+admin-sessions-with = Чем
+admin-sessions-since = С какого времени
+admin-sessions-seen = Последнее действие
+admin-sessions-end = Завершить
+admin-sessions-own = этот сеанс
+admin-sessions-end-whose = Завершить сеанс { $name }
+admin-accounts = Учётные записи
+admin-accounts-name = Имя
+admin-accounts-role = Роль
+admin-accounts-code = Откуда код
+admin-accounts-state = Состояние
+admin-accounts-app = приложение
+admin-accounts-telegram = бот
+admin-accounts-good = действует
+admin-accounts-disabled = отключена
+admin-accounts-how = Учётные записи создаются, меняются и отключаются на сервере:
+
+## Дерево
+
+admin-live-off = на этот миг; обновите страницу, чтобы увидеть больше
+admin-live-on = в реальном времени
+admin-live-lost = нет связи, пробуем снова
+admin-tree-news = Здесь говорится о том, что происходит в дереве.
+admin-tree-caption = Все места дерева, в порядке запуска
+admin-tree-place = Место
+admin-tree-state = Состояние
+admin-tree-up = Работает
+admin-tree-restarts = Перезапуски
+admin-tree-mailbox = Очередь
+admin-tree-oldest = Старейшее
+admin-tree-rate = Скорость
+admin-tree-slowest = p99, время
+admin-tree-fall = Последнее падение
+admin-tree-rule = Правило
+admin-tree-below = Мест ниже
+admin-tree-handled = Обработано
+admin-tree-busy = Занятость
+admin-tree-dropped = Отброшено
+admin-tree-dead = Мёртвые письма
+admin-tree-of = { $n } из { $most }
+admin-tree-of-within = { $n } из { $most } за { $span }
+admin-tree-ago = { $span } назад
+admin-tree-a-second = { $n } в секунду
+admin-tree-percent = { $n } процентов
+admin-tree-number = { $n } сообщений
+admin-state-starting = запускается
+admin-state-running = работает
+admin-state-stopping = останавливается
+admin-state-restarting = перезапускается
+admin-state-stopped = остановлено
+admin-state-ignored = не нужно
+admin-falls = Последние падения
+admin-falls-none = С запуска не падало.
+
+## Приказы месту
+
+admin-act-restart = Перезапустить
+    .sure = Перезапустить { $place }?
+    .means = Оно остановится по порядку и запустится заново вместе с теми, кто на нём построен. То, что ждёт в очереди, сохранится.
+    .done = Запущено заново.
+admin-act-pause = Приостановить
+    .sure = Приостановить { $place }?
+    .means = Оно остановится по порядку и останется так, пока вы его не продолжите или пока заново не запустится то, что над ним. Его работа тем временем стоит.
+    .done = Приостановлено.
+admin-act-drain = Доработать и приостановить
+    .sure = Доработать очередь { $place }?
+    .means = Оно обработает то, что ждёт в очереди, но не дольше двадцати секунд; затем приостановится.
+    .done = Очередь доработана, место приостановлено.
+admin-act-resume = Продолжить
+    .sure = Продолжить { $place }?
+    .means = Оно запустится снова и возьмётся за то, что его ждёт.
+    .done = Снова работает.
+admin-act-none = Отсюда с этим местом ничего нельзя сделать: на нём стоит сама панель.
+admin-act-not = Нет, не надо
+admin-news-fell = Упало место { $place }: { $reason }
+admin-news-back = Снова работает место { $place }
+admin-news-gave-up = Место { $place } сдалось: { $reason }
+admin-news-letter = Мёртвое письмо у места { $place }
+
+## Места дерева: зачем каждое из них
+
+admin-place-vitte = сдаётся: процесс завершается, systemd запускает его заново
+admin-place-stores = где всё хранится
+admin-place-database = пул соединений: без него нет смысла ни в ком ниже
+admin-place-services = их спрашивают многие, а они хранилища — один раз
+admin-place-cache = то, что читают снова и снова
+admin-place-limiter = как часто человек может говорить
+admin-place-updates = путь обновления, от конца к началу
+admin-place-outbox = говорит каждое слово Telegram, один раз
+admin-place-scribe = записывает, чем кончилось обновление, одной транзакцией
+admin-place-bot = знает, что ответить
+admin-place-chats = чьи слова в работе, знает приёмная
+admin-place-conversations = по одной на чат: его порядок
+admin-place-inbox = записывает обновления до того, как их подтвердить
+admin-place-crons = то, что идёт по часам
+admin-place-edges = последними встают, первыми уходят
+admin-place-api = сюда приходят программы и вебхук Telegram
+admin-place-admin = отсюда операторы смотрят и помогают
+admin-place-metrics = отсюда читает Prometheus
+admin-place-poller = спрашивает у Telegram обновления
+admin-place-watch = наблюдает и никому не мешает
+admin-place-loop = насколько опаздывает цикл событий и кто его держит
+admin-place-gauges = то, что Prometheus читает о дереве
+admin-place-control = показывает дерево его владельцу: vitte tree --live
+
+## Когда страницу нельзя показать
+
+admin-fault-input = Это не может быть так задумано
+    .text = В запросе что-то не то, чего ждёт панель.
+admin-fault-nobody = Никто не вошёл
+    .text = Сеанс окончен. Войдите снова.
+admin-fault-role = Не с этой ролью
+    .text = Ваша роль этого не разрешает. Владелец может изменить её на сервере.
+admin-fault-foreign = Не с этой страницы
+    .text = Страница осталась от другого сеанса, или запрос пришёл с другого сайта; ничего не изменилось. Если это повторится, ваш браузер не хранит здесь куки: нужен https или другой браузер.
+admin-fault-missing = Такого нет
+    .text = Этого нет или уже нет.
+admin-fault-slow = Слишком медленно
+    .text = Форма не пришла вовремя. Отправьте её ещё раз.
+admin-fault-contradiction = Не сейчас
+    .text = Тем временем это изменилось, или в этом состоянии так нельзя. Посмотрите ещё раз.
+admin-fault-busy = Слишком много дел
+    .text = Спрашивают сразу столько, что это заняло слишком много времени. Попробуйте чуть позже.
+admin-fault-away = PostgreSQL недоступен
+    .text = То, что хранится, сейчас нельзя ни прочесть, ни изменить. Кто уже вошёл, может смотреть на дерево.
+admin-fault-ours = Это наша ошибка
+    .text = Страница упала; в журнале записано где.
+admin-fault-back = На первую страницу

@@ -1,0 +1,300 @@
+"""The panel in a real browser: as each role, with the keyboard, with and without scripts, for everybody."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import pytest
+from anyio import to_thread
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.admin.conftest import PASSWORD, Panel
+from tests.dev.telegram.test_browser import CHROMIUM, DRIVER, FLAGS
+from vitte.resources import ROOT
+from vitte.store.operators import Role
+
+PATIENCE = 10
+AXE = ROOT / "tests" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = ("/tree", "/tree/place?path=vitte/edges/poller&ask=restart", "/sessions", "/nothing")
+NASTY = (
+    """'"><img src=x onerror="document.title='broken'"><script>document.title='broken'</script>"""
+)
+
+pytestmark = [
+    pytest.mark.skipif(
+        CHROMIUM is None or DRIVER is None, reason="chromium and chromedriver are not installed"
+    ),
+    pytest.mark.timeout(240),
+]
+
+Result = TypeVar("Result")
+
+
+class Screen:
+    """What an operator sees; every look waits until it is there. It blocks: call it in a thread."""
+
+    def __init__(self, driver: webdriver.Chrome, panel: Panel) -> None:
+        self.driver = driver
+        self.panel = panel
+
+    def until(self, true: Callable[[], Result]) -> Result:
+        stale = (StaleElementReferenceException,)
+        return WebDriverWait(self.driver, PATIENCE, 0.02, stale).until(lambda _: true())
+
+    def open(self, path: str) -> None:
+        self.driver.get(f"{self.panel.url}{path}")
+
+    def one(self, selector: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self) -> str:
+        return self.one("body").text
+
+    def reads(self, *words: str) -> None:
+        try:
+            self.until(lambda: all(word in self.text() for word in words))
+        except Exception as error:
+            raise AssertionError(f"{words} are not in {self.text()}") from error
+
+    def at(self, path: str) -> None:
+        self.until(lambda: self.driver.current_url == f"{self.panel.url}{path}")
+
+    def script(self, script: str, *given: Any) -> Any:
+        found: Any = self.driver.execute_script(script, *given)  # pyright: ignore[reportUnknownMemberType]
+        return found
+
+    def emulate(self, what: str, **how: Any) -> None:
+        self.driver.execute_cdp_cmd(f"Emulation.{what}", how)  # pyright: ignore[reportUnknownMemberType]
+
+    def complaints(self) -> list[str]:
+        log: list[dict[str, str]] = self.driver.get_log("browser")  # pyright: ignore[reportUnknownMemberType]
+        return [entry["message"] for entry in log]
+
+    def logs_in(self, name: str) -> None:
+        self.open("/login")
+        self.one("[name=name]").send_keys(name)
+        self.one("[name=password]").send_keys(PASSWORD, Keys.ENTER)
+        self.at("/login/code")
+        self.one("[name=code]").send_keys(self.panel.code(), Keys.ENTER)
+        self.reads(name)
+
+    def barriers(self) -> list[str]:
+        """What keeps people out of the page as it is: every finding of axe."""
+        self.script(AXE.read_text(encoding="utf-8"))
+        self.driver.set_script_timeout(60)
+        found: list[dict[str, Any]] = self.driver.execute_async_script(  # pyright: ignore[reportUnknownMemberType]
+            "const done = arguments[0]; axe.run().then((found) => done(found.violations))"
+        )
+        return [
+            f"{each['impact']}: {each['id']}: {[node['html'] for node in each['nodes']][:3]}"
+            for each in found
+        ]
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    options = Options()
+    options.binary_location = str(CHROMIUM)
+    profile: Path = tmp_path_factory.mktemp("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+async def screen(panel: Panel, driver: webdriver.Chrome) -> AsyncIterator[Screen]:
+    yield Screen(driver, panel)
+    await to_thread.run_sync(driver.delete_all_cookies)
+    await to_thread.run_sync(driver.get, "about:blank")
+
+
+async def test_a_browser_keeps_the_cookie_and_comes_in(panel: Panel, screen: Screen) -> None:
+    await panel.operator("anna")
+
+    def look() -> None:
+        screen.logs_in("anna")
+        screen.at("/tree")
+        cookies: list[Any] = screen.driver.get_cookies()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        assert [(each["name"], each["httpOnly"], each["secure"]) for each in cookies] == [
+            ("__Host-vitte", True, True)
+        ]
+        assert screen.script("return document.cookie") == ""
+        assert screen.complaints() == []
+
+    await to_thread.run_sync(look)
+
+
+async def test_a_fall_is_seen_within_a_second_without_reloading(
+    panel: Panel, screen: Screen
+) -> None:
+    await panel.operator("anna", "read")
+
+    def arrive() -> None:
+        screen.logs_in("anna")
+        screen.script("window.same = true")
+        screen.until(lambda: screen.one("#pulse").text == "live")
+
+    def see() -> float:
+        row = '[data-key="vitte/updates/bot"] .fall'
+        screen.until(lambda: "it was killed" in screen.one(row).text)
+        assert screen.script("return window.same")
+        screen.until(lambda: "is back" in screen.script("return news.textContent"))
+        return 0.0
+
+    await to_thread.run_sync(arrive)
+    seen = anyio.Event()
+    began = anyio.current_time()
+
+    async with anyio.create_task_group() as group:
+
+        async def watch() -> None:
+            row = '[data-key="vitte/updates/bot"] .fall'
+            await to_thread.run_sync(
+                lambda: screen.until(lambda: "it was killed" in screen.one(row).text)
+            )
+            seen.set()
+
+        group.start_soon(watch)
+        await panel.vitte.running.kill("vitte/updates/bot")
+        await seen.wait()
+    assert anyio.current_time() - began < 1
+    await to_thread.run_sync(see)
+
+
+async def test_an_owner_pauses_and_resumes_with_the_keyboard_alone(
+    panel: Panel, screen: Screen
+) -> None:
+    await panel.operator("anna")
+
+    def act() -> None:
+        screen.logs_in("anna")
+        screen.one('[data-focus="vitte/edges/poller"]').send_keys(Keys.ENTER)
+        screen.reads("asks Telegram for updates")
+        screen.one("[data-focus=pause]").send_keys(Keys.ENTER)
+        screen.reads("Pause poller?")
+        screen.one("[name=reason]").send_keys("a look at it", Keys.ENTER)
+        screen.reads("It was paused.", "stopped")
+        screen.one("[data-focus=resume]").send_keys(Keys.ENTER)
+        screen.one(".sure .danger").send_keys(Keys.ENTER)
+        screen.reads("It runs again.", "running")
+        assert screen.complaints() == []
+
+    await to_thread.run_sync(act)
+
+
+async def test_the_keyboard_stays_where_it_was_when_a_row_changes(
+    panel: Panel, screen: Screen
+) -> None:
+    await panel.operator("anna", "read")
+
+    def stand() -> None:
+        screen.logs_in("anna")
+        screen.until(lambda: screen.one("#pulse").text == "live")
+        screen.script("document.querySelector('[data-focus=\"vitte/updates/bot\"]').focus()")
+
+    def stands() -> None:
+        row = '[data-key="vitte/updates/bot"] .fall'
+        screen.until(lambda: "it was killed" in screen.one(row).text)
+        focus = "return document.activeElement.dataset.focus"
+        assert screen.script(focus) == "vitte/updates/bot"
+
+    await to_thread.run_sync(stand)
+    await panel.vitte.running.kill("vitte/updates/bot")
+    await to_thread.run_sync(stands)
+
+
+async def test_everything_works_without_scripts(panel: Panel, screen: Screen) -> None:
+    await panel.operator("anna")
+
+    def act() -> None:
+        screen.emulate("setScriptExecutionDisabled", value=True)
+        try:
+            screen.logs_in("anna")
+            screen.open("/tree/place?path=vitte/edges/poller")
+            screen.reads("as of now")
+            screen.one("[data-focus=restart]").click()
+            screen.one(".sure .danger").click()
+            screen.reads("It was started anew.")
+            screen.one("[action='/logout'] button").click()
+            screen.reads("Password")
+        finally:
+            screen.emulate("setScriptExecutionDisabled", value=False)
+
+    await to_thread.run_sync(act)
+
+
+@pytest.mark.parametrize("role", ["read", "support", "owner"])
+async def test_each_role_clicks_through_its_rooms(panel: Panel, screen: Screen, role: Role) -> None:
+    await panel.operator("anna", role)
+
+    def click() -> None:
+        screen.logs_in("anna")
+        rooms = [each.text for each in screen.all(".side nav a")]
+        for room in rooms:
+            screen.driver.find_element(By.LINK_TEXT, room).click()
+            screen.until(lambda room=room: screen.one("h1").text == room)
+            assert screen.one(".side nav [aria-current]").text == room
+        assert screen.complaints() == []
+
+    await to_thread.run_sync(click)
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe is not there: make axe")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_no_page_keeps_anybody_out(
+    panel: Panel, screen: Screen, theme: str, width: int
+) -> None:
+    await panel.operator("anna", language="ru" if theme == "dark" else "en")
+
+    def look() -> None:
+        screen.emulate(
+            "setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}]
+        )
+        screen.emulate(
+            "setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+        )
+        screen.open("/login")
+        assert screen.barriers() == []
+        screen.logs_in("anna")
+        for path in PAGES:
+            screen.open(path)
+            assert screen.barriers() == [], path
+            wide = (
+                "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert screen.script(wide) <= 0, path
+
+    await to_thread.run_sync(look)
+
+
+async def test_what_people_write_stays_text(panel: Panel, screen: Screen) -> None:
+    """A name, an address, a reason of a fall: whatever comes from outside is only shown."""
+    stranger = panel.browser()
+    stranger.agent = NASTY
+    await panel.operator("anna")
+    await stranger.comes_in("anna")
+
+    def look() -> None:
+        screen.logs_in("anna")
+        screen.open("/sessions")
+        screen.reads(NASTY)
+        screen.open(f"/tree/place?path={NASTY}")
+        screen.reads("404" if "404" in screen.text() else "There is none")
+        assert screen.driver.title != "broken"
+        assert not [each for each in screen.complaints() if "404" not in each]
+
+    await to_thread.run_sync(look)

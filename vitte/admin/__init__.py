@@ -1,0 +1,98 @@
+"""The admin panel: pages for operators, served beside the API on an address of its own.
+
+``Panel`` is the actor; ``build`` gives its application, made from one table of routes.
+A route says who may; one that did not could not be written down, and what is not in
+the table is not there.
+"""
+
+from functools import partial
+from typing import Never
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from vitte.actors import server
+from vitte.admin import files, gate, live, page
+from vitte.admin.desk import Desk, Route, Visit
+from vitte.admin.passwords import Judge
+from vitte.admin.rooms import login, place, sessions, tree
+from vitte.errors import CannotListen
+from vitte.runtime import Life
+from vitte.services import Services
+
+__all__ = ["Panel", "build", "table"]
+
+
+class Panel:
+    """One life, from a start to the next fall. It is not worth the process: see ``run``."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self, life: Life[Never]) -> None:
+        """Serve the panel; where its address cannot be had, say so and do without."""
+        config = self._services.config
+        desk = Desk(
+            services=self._services,
+            tree=life.tree,
+            place=life.path,
+            judge=Judge(),
+            zone=ZoneInfo(config.cron.timezone),
+            streams=set(),
+        )
+        served = server.Server(
+            build=partial(build, desk),
+            refuse=refuse,
+            listen=config.admin.listen,
+            key="VITTE_ADMIN_LISTEN",
+        )
+        try:
+            await served.run(life)
+        except CannotListen as problem:
+            server.log.error("There is no admin panel: %s", problem)
+            life.ignore()
+
+
+def build(desk: Desk) -> web.Application:
+    """The application with every route; nothing has been opened yet."""
+    app = web.Application(client_max_size=gate.LARGEST_FORM, middlewares=[gate.nothing_else])
+    guarded = gate.Gate(desk)
+    for route in table():
+        app.router.add_route(route.method, route.path, guarded.handler(route))
+
+    async def close(_: web.Application) -> None:
+        desk.close()
+
+    app.on_shutdown.append(close)
+    return app
+
+
+def refuse(status: int, text: str) -> web.Response:
+    """How the listening server says no to what is no request."""
+    return web.Response(status=status, text=text, headers=gate.HEADERS)
+
+
+# fmt: off
+def table() -> tuple[Route, ...]:
+    """Every route of the panel, and who may."""
+    return (
+        Route(method="GET", path="/static/{mark}/{name}", access="open", answer=files.serve),
+        Route(method="GET", path="/login", access="open", answer=login.ask),
+        Route(method="POST", path="/login", access="open", answer=login.give),
+        Route(method="GET", path="/login/code", access="code", answer=login.ask_code),
+        Route(method="POST", path="/login/code", access="code", answer=login.give_code),
+        Route(method="POST", path="/logout", access="read", answer=sessions.leave),
+        Route(method="POST", path="/language", access="read", answer=sessions.choose_language),
+        Route(method="GET", path="/", access="read", answer=_home),
+        Route(method="GET", path="/tree", access="read", answer=tree.show),
+        Route(method="GET", path="/tree/events", access="read", answer=live.tree_events),
+        Route(method="GET", path="/tree/place", access="read", answer=place.show),
+        Route(method="POST", path="/tree/act", access="owner", answer=place.act),
+        Route(method="GET", path="/sessions", access="read", answer=sessions.show_sessions),
+        Route(method="POST", path="/sessions/{session:[0-9]{1,18}}/end", access="read", answer=sessions.end_session),
+    )
+# fmt: on
+
+
+async def _home(_: Visit) -> web.StreamResponse:
+    return page.see("/tree")
