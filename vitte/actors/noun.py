@@ -138,5 +138,9 @@ SUBSCRIPTION: Final = Noun[UserId, subscriptions.Subscription](
     seconds=_until_its_end,
     in_redis=InRedis(keyspace.subscription, subscriptions.Subscription),
 )
+OFFERED: Final = Noun[str, tuple[Character, ...]](
+    "characters", fetch=_offered, seconds=CHARACTERS_SECONDS, owner=lambda _key, _value: None
+)
+"""The characters that are offered, in their order, under the one key ``all``."""
 TALK: Final = frozenset({"dialog", "dialogs", "messages"})
 """The nouns that change with what a person says; the edge that shows them describes them."""
