@@ -34,9 +34,9 @@ def test_nothing_found_stands_only_if_nothing_changed() -> None:
     fence = Fence()
 
     with fence.reading() as began:
-        assert fence.stands(began, None)
+        assert fence.nothing_stands(began)
         fence.changed(BORIS)
-        assert not fence.stands(began, None)
+        assert not fence.nothing_stands(began)
 
 
 def test_when_anything_may_have_changed_nothing_stands() -> None:
@@ -74,7 +74,8 @@ def test_it_says_what_a_full_history_says(steps: list[tuple[str, UserId]]) -> No
                 for each in (ANNA, BORIS):
                     good = each not in meanwhile and None not in meanwhile
                     assert fence.stands(began, each) == good
-                assert fence.stands(began, None) == (not meanwhile)
+                assert fence.stands(began, None) == (None not in meanwhile)
+                assert fence.nothing_stands(began) == (not meanwhile)
 
 
 def test_it_remembers_no_more_than_is_being_read() -> None:

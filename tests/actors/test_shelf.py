@@ -129,6 +129,20 @@ def test_what_was_read_before_a_change_is_not_kept() -> None:
     assert there.look(PAGE, BORIS)
 
 
+def test_what_is_nobodys_is_kept_whoever_changes_meanwhile() -> None:
+    there, _ = shelf()
+    notice = Noun[object, bytes](
+        "test notice", fetch=nothing, seconds=60.0, owner=lambda _key, _value: None
+    )
+    with there.fence.reading() as began:
+        there.drop(ANNA)
+        there.put(notice, "all", b"hello", seconds=60.0, began=began)
+        there.put(notice, "none", None, seconds=60.0, began=began)
+
+    assert there.look(notice, "all")
+    assert there.look(notice, "none") is None
+
+
 def test_while_there_is_a_ceiling_nothing_is_kept_for_longer() -> None:
     there, clock = shelf()
     there.ceiling = 5.0

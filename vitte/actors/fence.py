@@ -47,10 +47,17 @@ class Fence:
         self._changed.clear()
 
     def stands(self, began: int, owner: UserId | None) -> bool:
-        """Tell whether what was read since ``began`` is good; None is the owner of nothing found."""
+        """Tell whether what was read since ``began`` is good.
+
+        What is nobody's goes by its time, and so stands whatever people change.
+        """
         if began < self._everything:
             return False
-        return (self.step if owner is None else self._changed.get(owner, 0)) <= began
+        return owner is None or self._changed.get(owner, 0) <= began
+
+    def nothing_stands(self, began: int) -> bool:
+        """Tell whether it is still true that there is nothing, whosever it would be."""
+        return self.step <= began
 
     @property
     def remembered(self) -> int:

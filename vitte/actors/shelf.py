@@ -74,7 +74,7 @@ class Shelf:
     ) -> None:
         """Keep something that was read since ``began``, unless it has changed meanwhile."""
         owner = noun.owner(key, value)
-        if not self.fence.stands(began, owner):
+        if not self._stands(value, owner, began):
             metrics.cache_refused.labels("memory").inc()
             return
         if self.ceiling is not None:
@@ -107,6 +107,11 @@ class Shelf:
         self._entries.clear()
         self._owned.clear()
         self.size = 0
+
+    def _stands(self, value: Any, owner: UserId | None, began: int) -> bool:
+        if value is None and owner is None:  # nobody knows whose it would be
+            return self.fence.nothing_stands(began)
+        return self.fence.stands(began, owner)
 
     def _take_off(self, place: Place, entry: Entry) -> None:
         del self._entries[place]
