@@ -409,3 +409,19 @@ class NoSuchToken(VitteError):
 
 class BadScope(VitteError):
     """Raised when a token should be given a scope that there is not, or that it cannot have."""
+
+
+class NoSuchBroadcast(VitteError):
+    """Raised when a broadcast is named that was never created."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is no broadcast {name!r}: see `vitte broadcast list`")
+
+
+class BroadcastUnfit(VitteError):
+    """Raised when a broadcast is in a state from which it cannot do what is asked."""
+
+    def __init__(self, name: str, state: str, action: str) -> None:
+        self.name, self.state, self.action = name, state, action
+        super().__init__(f"broadcast {name!r} is {state}: it cannot {action} now")

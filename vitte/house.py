@@ -17,6 +17,7 @@ from vitte import admin, http, i18n, telegram
 from vitte.actors import (
     bot,
     breaker,
+    broadcaster,
     cache,
     chores,
     clerk,
@@ -175,6 +176,10 @@ class House:
             desk=self.desk,
             open_edge=partial(telegram.opened, self.services),
         )
+
+    def broadcaster(self) -> broadcaster.Broadcaster:
+        """Brings what is said to many into the outbox."""
+        return broadcaster.Broadcaster(database=self.services.database, clock=self.services.clock)
 
     def scribe(self) -> scribe.Scribe:
         """Writes what came of an update."""

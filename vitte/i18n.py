@@ -88,6 +88,12 @@ class Words:
         fixed = self._fixed[language].get(line)
         return fixed if fixed is not None else self._render(language, line, variables)
 
+    def render(
+        self, language: Language, line: str, /, **variables: Variable
+    ) -> tuple[str, list[Exception]]:
+        """Give a line that exists as it is, and what went wrong with it: for who checks lines."""
+        return self._lines[language][line].render(variables)
+
     def names(self, beginning: str = "") -> tuple[str, ...]:
         """Name every line whose id begins like this, in the order of the files."""
         return tuple(name for name in self._lines[LANGUAGES[0]] if name.startswith(beginning))
@@ -114,12 +120,11 @@ class Words:
 def load(folder: Path | None = None) -> Words:
     """Read and check the words of every language; raises BadWords with all faults."""
     home = resources.ROOT / "locales" if folder is None else folder
-    readers: dict[Language, _Reader] = {language: _Reader(home, language) for language in LANGUAGES}
-    lines: dict[Language, dict[str, Line]] = {
-        language: dict(reader.lines()) for language, reader in readers.items()
-    }
-    faults = [fault for reader in readers.values() for fault in reader.faults]
-    faults += _differences(lines)
+    readers: dict[Language, _Reader] = {language: _Reader(language) for language in LANGUAGES}
+    for language, reader in readers.items():
+        for file in sorted((home / language).glob("*.ftl")):
+            reader.read(file.stem, file.read_text(encoding="utf-8"), f"{language}/{file.name}")
+    lines, faults = _gather(readers)
     if not faults and (APOLOGY not in lines["en"] or lines["en"][APOLOGY].variables):
         faults.append(f"{APOLOGY}: must exist without variables, to be said for a missing line")
     if faults:
@@ -127,18 +132,41 @@ def load(folder: Path | None = None) -> Words:
     return Words(lines)
 
 
-class _Reader:
-    """Reads one language's files, and keeps what is wrong with them in `faults`."""
+def read(subject: str, texts: Mapping[Language, str]) -> Words:
+    """Read and check lines of one subject that stand in no file; raises BadWords with all faults.
 
-    def __init__(self, home: Path, language: Language) -> None:
+    They are no part of the words that `load` gives: whoever reads them says them.
+    """
+    readers: dict[Language, _Reader] = {language: _Reader(language) for language in LANGUAGES}
+    for language, reader in readers.items():
+        reader.read(subject, texts[language], language)
+    lines, faults = _gather(readers)
+    if faults:
+        raise BadWords(faults)
+    return Words(lines)
+
+
+def _gather(
+    readers: Mapping[Language, "_Reader"],
+) -> tuple[dict[Language, dict[str, Line]], list[str]]:
+    """Give every line of every language, and every fault."""
+    lines: dict[Language, dict[str, Line]] = {
+        language: dict(reader.lines()) for language, reader in readers.items()
+    }
+    faults = [fault for reader in readers.values() for fault in reader.faults]
+    return lines, [*faults, *_differences(lines)]
+
+
+class _Reader:
+    """Reads one language's texts, and keeps what is wrong with them in `faults`."""
+
+    def __init__(self, language: Language) -> None:
         self.faults: list[str] = []
         self._bundle = FluentBundle([language], use_isolating=False)
         self._messages: dict[str, ast.Message] = {}
-        for file in sorted((home / language).glob("*.ftl")):
-            self._read(file, f"{language}/{file.name}")
 
-    def _read(self, file: Path, called: str) -> None:
-        text = file.read_text(encoding="utf-8")
+    def read(self, subject: str, text: str, called: str) -> None:
+        """Read a text of a subject: a file's, or another."""
         resource = FluentParser().parse(text)
         self._bundle.add_resource(resource)
         for entry in resource.body:
@@ -147,7 +175,7 @@ class _Reader:
                 reasons = "; ".join(note.message or "" for note in entry.annotations)
                 self.faults.append(f"{called}:{row}: cannot be read: {reasons}")
             elif isinstance(entry, ast.Message):
-                self._take(entry, file.stem, f"{called}:{row}: {entry.id.name}")
+                self._take(entry, subject, f"{called}:{row}: {entry.id.name}")
 
     def _take(self, message: ast.Message, subject: str, called: str) -> None:
         if message.id.name in self._messages:

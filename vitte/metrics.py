@@ -31,6 +31,7 @@ updates_received = _counter("updates_received", "Updates that Telegram handed ov
 updates_pending = _gauge("updates_pending", "Updates that are written down and not finished, as PostgreSQL knows them")
 updates_in_hand = _gauge("updates_in_hand", "Updates that are being answered or wait for it in memory")
 words_done = _counter("words_done", "Words to Telegram that were sent or failed", "state")
+broadcast_words = _counter("broadcast_words", "Words of broadcasts that were put into the outbox")
 updates_done = _counter("updates_done", "Updates that were answered, refused or failed", "outcome")
 update_seconds = _histogram("update_seconds", "From an update taken in hand to its answer written down")
 users_registered = _counter("users_registered", "People met for the first time", "language")

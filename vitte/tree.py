@@ -36,6 +36,7 @@ def plant(house: House) -> Supervisor:
                 Child("scenes", house.scenes, mailbox=house.scenes_box, note="what is needed to answer")])]),
         Supervisor("updates", ONE_FOR_ONE, within(10, minutes=1), note="the way of an update, from its end to its beginning", children=[
             Child("outbox", house.outbox, mailbox=house.outbox_box, shutdown=20.0, backoff=PATIENT, note="says every word to Telegram, once"),
+            Child("broadcasts", house.broadcaster, backoff=PATIENT, note="brings what is said to many, a little at a time"),
             Child("scribe", house.scribe, mailbox=house.scribe_box, note="writes what came of an update, in one transaction"),
             Child("bot", house.bot, backoff=PATIENT, note="knows what to answer"),
             Supervisor("chats", REST_FOR_ONE, within(5, minutes=1), note="whose words are in hand, the inbox knows", children=[

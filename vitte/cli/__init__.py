@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "restore": "put a backup in the database's place, and back",
     "job": "show the jobs, run one by hand",
     "tree": "draw the tree of actors, or show the running one",
+    "broadcast": "say something to many",
     "ledger": "what became of every update",
     "letters": "updates that failed: read, requeue, drop",
     "admin": "who may come into the admin panel",

@@ -36,7 +36,7 @@ def add_to(commands: command.Commands) -> None:
     """Declare the command."""
     parser = command.add(commands, "token", run, explained=EXPLAINED)
     parser.add_argument("what", choices=("create", "list", "revoke"))
-    parser.add_argument("name", nargs="?", type=_name, help="create, revoke: which token")
+    parser.add_argument("name", nargs="?", type=a_name, help="create, revoke: which token")
     parser.add_argument(
         "--scope",
         action="append",
@@ -166,7 +166,12 @@ def _ask(url: str, question: Callable[[Database], Awaitable[T]]) -> T:
     return answers[0]
 
 
-def _name(text: str) -> str:
+def a_name(text: str) -> str:
+    """A name as an argument: letters, digits and three signs.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
         return text
     raise argparse.ArgumentTypeError("a name is 1 to 64 of A-Z a-z 0-9 . _ -")

@@ -1,0 +1,138 @@
+-- What is said to many at once. See vitte/store/broadcasts.py for what their names promise.
+
+-- add_broadcast
+-- Write a broadcast down, to be looked at before it starts; a draft of the same name is written anew.
+INSERT INTO broadcasts AS known (name, text_ru, text_en, plan, language, active_days, created_at)
+VALUES (%(name)s, %(text_ru)s, %(text_en)s, %(plan)s, %(language)s, %(active_days)s, %(now)s)
+ON CONFLICT (name) DO UPDATE SET
+    text_ru = excluded.text_ru,
+    text_en = excluded.text_en,
+    plan = excluded.plan,
+    language = excluded.language,
+    active_days = excluded.active_days,
+    created_at = excluded.created_at
+WHERE known.state = 'draft'
+RETURNING id, name, text_ru, text_en, plan, language, active_days, state, audience, reached, created_at, started_at, ended_at;
+
+-- get_broadcast
+-- One broadcast.
+SELECT id, name, text_ru, text_en, plan, language, active_days, state, audience, reached, created_at, started_at, ended_at
+FROM broadcasts
+WHERE name = %(name)s;
+
+-- count_audience
+-- How many people a segment has now.
+SELECT count(users.id) AS people
+FROM users
+JOIN settings ON settings.user_id = users.id
+JOIN subscriptions ON subscriptions.user_id = users.id
+WHERE users.unreachable_since IS NULL
+    AND (%(plan)s::text IS NULL OR %(plan)s = CASE
+        WHEN subscriptions.plan = 'premium' AND subscriptions.expires_at > %(now)s THEN 'premium' ELSE 'free'
+    END)
+    AND (%(language)s::text IS NULL OR settings.language = %(language)s)
+    AND (%(active_since)s::date IS NULL OR EXISTS (
+        SELECT FROM usage WHERE usage.user_id = users.id AND usage.day >= %(active_since)s
+    ));
+
+-- change_broadcast
+-- Let a broadcast begin, rest, go on or end, if it is in one of the states from which it may.
+UPDATE broadcasts SET
+    state = %(state)s,
+    audience = coalesce(audience, %(audience)s),
+    started_at = CASE WHEN %(state)s = 'running' THEN coalesce(started_at, %(now)s) ELSE started_at END,
+    ended_at = CASE WHEN %(state)s = 'cancelled' THEN %(now)s::timestamptz END
+WHERE name = %(name)s AND state = ANY(%(states)s::text[])
+RETURNING id, name, text_ru, text_en, plan, language, active_days, state, audience, reached, created_at, started_at, ended_at;
+
+-- claim_broadcast
+-- The broadcast whose turn it is, for this transaction alone: the one that started first and has not come to everybody.
+SELECT id, name, text_ru, text_en, plan, language, active_days, state, audience, reached, created_at, started_at, ended_at
+FROM broadcasts
+WHERE state = 'running' AND NOT everyone
+ORDER BY started_at, id
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
+-- count_bulk
+-- How many words of broadcasts wait in the outbox, counted as far as a limit.
+SELECT count(waiting.id) AS words
+FROM (SELECT outbox.id FROM outbox WHERE outbox.state = 'waiting' AND outbox.lane = 4 LIMIT %(limit)s) AS waiting;
+
+-- look_ahead
+-- The next people by their id, so many: how many there are, and who is the last.
+SELECT count(ahead.id) AS people, coalesce(max(ahead.id), 0) AS last
+FROM (SELECT users.id FROM users WHERE users.id > %(after)s ORDER BY users.id LIMIT %(limit)s) AS ahead;
+
+-- pick_recipients
+-- Whose turn it is: of the people beyond one and up to another, those of the segment who can be reached and were not sent it.
+SELECT users.id, users.first_name, settings.language
+FROM users
+JOIN settings ON settings.user_id = users.id
+JOIN subscriptions ON subscriptions.user_id = users.id
+WHERE users.id > %(after)s AND users.id <= %(last)s
+    AND users.unreachable_since IS NULL
+    AND (%(plan)s::text IS NULL OR %(plan)s = CASE
+        WHEN subscriptions.plan = 'premium' AND subscriptions.expires_at > %(now)s THEN 'premium' ELSE 'free'
+    END)
+    AND (%(language)s::text IS NULL OR settings.language = %(language)s)
+    AND (%(active_since)s::date IS NULL OR EXISTS (
+        SELECT FROM usage WHERE usage.user_id = users.id AND usage.day >= %(active_since)s
+    ))
+    AND NOT EXISTS (
+        SELECT FROM broadcast_recipients AS known WHERE known.broadcast_id = %(id)s AND known.user_id = users.id
+    )
+ORDER BY users.id
+LIMIT %(limit)s;
+
+-- add_recipients
+-- Note who is sent it, by which words; nobody twice.
+INSERT INTO broadcast_recipients (broadcast_id, user_id, outbox_id)
+SELECT %(id)s, given.user_id, given.outbox_id
+FROM unnest(%(users)s::bigint[], %(ids)s::bigint[]) AS given (user_id, outbox_id);
+
+-- move_on
+-- Note how far it has come, and whether to everybody.
+UPDATE broadcasts SET reached = %(reached)s, everyone = %(everyone)s
+WHERE id = %(id)s;
+
+-- end_broadcasts
+-- Those that have come to everybody and of which no word waits are done; what became of them is kept.
+UPDATE broadcasts SET
+    state = 'done', ended_at = %(now)s,
+    queued = told.queued, sent = told.sent, blocked = told.blocked, failed = told.failed
+FROM (
+    SELECT ready.id,
+        count(told.user_id) AS queued,
+        count(words.id) FILTER (WHERE words.state = 'sent') AS sent,
+        count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason ~ '^403 |chat not found') AS blocked,
+        count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason !~ '^403 |chat not found') AS failed
+    FROM broadcasts AS ready
+    LEFT JOIN broadcast_recipients AS told ON told.broadcast_id = ready.id
+    LEFT JOIN outbox AS words ON words.id = told.outbox_id
+    WHERE ready.state = 'running' AND ready.everyone
+        AND NOT EXISTS (
+            SELECT FROM outbox AS waiting
+            JOIN broadcast_recipients AS told_last ON told_last.outbox_id = waiting.id
+            WHERE waiting.state = 'waiting' AND waiting.lane = 4 AND told_last.broadcast_id = ready.id
+        )
+    GROUP BY ready.id
+) AS told
+WHERE broadcasts.id = told.id AND broadcasts.state = 'running'
+RETURNING broadcasts.id;
+
+-- list_reports
+-- What became of broadcasts, the latest first, or of the one of a name.
+SELECT known.id, known.name, known.text_ru, known.text_en, known.plan, known.language, known.active_days, known.state, known.audience, known.reached, known.created_at, known.started_at, known.ended_at,
+    coalesce(known.queued, count(told.user_id)) AS queued,
+    coalesce(known.sent, count(words.id) FILTER (WHERE words.state = 'sent')) AS sent,
+    coalesce(known.blocked, count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason ~ '^403 |chat not found')) AS blocked,
+    coalesce(known.failed, count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason !~ '^403 |chat not found')) AS failed,
+    count(words.id) FILTER (WHERE words.state = 'waiting') AS waiting
+FROM broadcasts AS known
+LEFT JOIN broadcast_recipients AS told ON told.broadcast_id = known.id AND known.state <> 'done'
+LEFT JOIN outbox AS words ON words.id = told.outbox_id
+WHERE %(name)s::text IS NULL OR known.name = %(name)s
+GROUP BY known.id
+ORDER BY known.id DESC
+LIMIT %(limit)s;
