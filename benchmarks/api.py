@@ -1,11 +1,14 @@
 """Measures the REST API: ``make bench-api``. Needs wrk.
 
-Starts ``vitte run`` against an embedded PostgreSQL and Valkey with people, dialogs
-and messages in them, and beside it bare aiohttp that answers a constant. Each round
-asks each of them each question for some seconds with 32 connections, one after the
-other, so that a mood of the machine falls on all alike. What counts are the ratios of
-the medians to bare aiohttp's, of the rate and of the server's own CPU time a request: the
-second holds even when other work shares the cores.
+Starts ``vitte run`` twice, each on an embedded PostgreSQL and Valkey of its own with people,
+dialogs and messages in them: once as it is, once with a cache that can keep nothing (no Redis,
+a memory of one byte), so that every read is cold. Beside them bare aiohttp that answers a
+constant. Each round asks each of them each question for some seconds with 32 connections,
+one after the other, so that a mood of the machine falls on all alike. What counts are the
+ratios of the medians, of the rate and of the server's own CPU time a request: the second
+holds even when other work shares the cores.
+
+Then a day of traffic, and what of it reaches the stores: see ``api_day.py``.
 
 Everything is on loopback and in a folder that is removed; each process that is
 started here is ended here, by its id.
@@ -30,6 +33,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import anyio
+import api_day
 import psycopg
 from msgspec import Struct
 
@@ -39,26 +43,39 @@ from vitte.store.pool import Database, PoolLimits
 
 EXPLAINED: Final = """\
 examples:
-  make bench-api                               five rounds of everything
+  make bench-api                               five rounds of everything, and the day
   make bench-api ARGS="--rounds 1 --seconds 1" a quick look
   make bench-api ARGS="--json api.json"        the figures of every round, for a program
-  make bench-api ARGS="--beside other=http://127.0.0.1:9000"
+  make bench-api ARGS="--beside other=http://127.0.0.1:9000,1234"
 
-What is given with --beside runs already, answers the same addresses without a token,
-and holds users 1 to 1000 and dialogs 1 to 2000."""
+What is given with --beside (its address, and the process whose CPU is counted) runs already,
+answers the same addresses without a token, and holds users 1 to 1000 and dialogs 1 to 2000."""
 
 HERE: Final = Path(__file__).parent
-ENDPOINTS: Final = (
-    "subscription", "user", "dialogs", "dialog", "messages", "new_dialog", "change_dialog",
-)  # fmt: skip
+READS: Final = ("subscription", "user", "dialogs", "dialog", "messages")
+WRITES: Final = ("new_dialog", "change_dialog")
+ENDPOINTS: Final = (*READS, *WRITES)
+SAID: Final = {
+    "subscription": "a subscription",
+    "user": "a user",
+    "dialogs": "a person's dialogs",
+    "dialog": "a dialog",
+    "messages": "a page of 50 messages",
+    "new_dialog": "a new dialog",
+    "change_dialog": "a changed dialog",
+}
 USERS: Final = 1_000
 DIALOGS_EACH: Final = 2
 MESSAGES_EACH: Final = 50
 CONNECTIONS: Final = 32
 PATIENCE: Final = 60.0
+WARM: Final = 2
 BARE: Final = "bare aiohttp"
+OURS: Final = "vitte"
+COLD: Final = "vitte, nothing kept"
 
-Figures: TypeAlias = dict[str, list[dict[str, float]]]
+Row: TypeAlias = dict[str, float]
+Figures: TypeAlias = dict[str, list[Row]]
 
 FILL: Final = """
 INSERT INTO users (id, first_name, created_at, updated_at)
@@ -88,26 +105,34 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure, and print tables."""
     given = _read_words()
     if shutil.which("wrk") is None:
         sys.exit("wrk is needed: it is in the package wrk of Debian and others")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitte-bench-")))
-        running = stack.enter_context(stores.running(folder / "stores"))
+        if given.rounds:
+            found = measure(_targets(stack, folder, given), given)
+            show(found)
+            if given.json:
+                given.json.write_text(json.dumps(found, indent=1))
+    if given.requests:
+        api_day.main(given.requests, fill)
+
+
+def _targets(stack: ExitStack, folder: Path, given: argparse.Namespace) -> list[Target]:
+    """Everybody who is asked, running until the stack ends."""
+    targets = [stack.enter_context(bare(folder))]
+    for name in (OURS, COLD):
+        place = folder / name.replace(", ", "-").replace(" ", "-")
+        running = stack.enter_context(stores.running(place))
         token = fill(running.database_url)
-        targets = [
-            stack.enter_context(bare(folder)),
-            stack.enter_context(vitte(running, folder, token)),
-            *(
-                Target(name=name, url=url)
-                for name, _, url in (one.partition("=") for one in given.beside)
-            ),
-        ]
-        found = measure(targets, given)
-    show(found)
-    if given.json:
-        given.json.write_text(json.dumps(found, indent=1))
+        targets.append(stack.enter_context(vitte(name, running, place, token)))
+    for one in given.beside:
+        name, _, address = one.partition("=")
+        url, _, pid = address.partition(",")
+        targets.append(Target(name=name, url=url, pid=int(pid or 0)))
+    return targets
 
 
 def fill(url: str) -> str:
@@ -138,10 +163,11 @@ def bare(folder: Path) -> Generator[Target]:
 
 
 @contextmanager
-def vitte(running: stores.Stores, folder: Path, token: str) -> Generator[Target]:
+def vitte(name: str, running: stores.Stores, folder: Path, token: str) -> Generator[Target]:
     """The whole of vitte as in production, for the block."""
     port, metrics, nowhere = free_port(), free_port(), free_port()
     environment = {
+        "VITTE_DATA": str(folder),
         "VITTE_DATABASE_URL": running.database_url,
         "VITTE_REDIS_URL": running.redis_url,
         "VITTE_TELEGRAM_TOKEN": "1:bench",
@@ -151,10 +177,13 @@ def vitte(running: stores.Stores, folder: Path, token: str) -> Generator[Target]
         "VITTE_METRICS_LISTEN": f"127.0.0.1:{metrics}",
         "VITTE_LOG_LEVEL": "ERROR",
     }
+    if name == COLD:
+        environment["VITTE_REDIS_URL"] = f"redis://127.0.0.1:{nowhere}"
+        environment["VITTE_CACHE_MEMORY_BYTES"] = "1"
     words = [sys.executable, "-m", "vitte", "run"]
     with process(words, folder / "vitte.log", environment) as pid:
         url = wait_for(f"http://127.0.0.1:{port}", "/api/v1/health")
-        yield Target(name="vitte", url=url, token=token, pid=pid)
+        yield Target(name=name, url=url, token=token, pid=pid)
 
 
 @contextmanager
@@ -174,20 +203,19 @@ def process(
 
 
 def measure(targets: Sequence[Target], given: argparse.Namespace) -> Figures:
-    """Ask everybody everything, round by round."""
+    """Ask everybody everything, round by round; each is asked for a while before it counts."""
     found: Figures = {}
-    for number in range(given.rounds):
+    for _ in range(given.rounds):
         for endpoint in given.only or ENDPOINTS:
             for target in targets:
-                if number == 0:
-                    load(target, endpoint, 1)
+                load(target, endpoint, WARM if target.name == OURS and endpoint in READS else 1)
                 row = load(target, endpoint, given.seconds)
                 found.setdefault(f"{endpoint}: {target.name}", []).append(row)
                 print(f"{endpoint}: {target.name} {row}", file=sys.stderr, flush=True)
     return found
 
 
-def load(target: Target, endpoint: str, seconds: int) -> dict[str, float]:
+def load(target: Target, endpoint: str, seconds: int) -> Row:
     """One run of wrk, and the server's own CPU time a request in microseconds."""
     words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(HERE / "api_load.lua")]
     words += [target.url, "--", endpoint, str(USERS), str(USERS * DIALOGS_EACH)]
@@ -196,7 +224,7 @@ def load(target: Target, endpoint: str, seconds: int) -> dict[str, float]:
     said = subprocess.run(
         words, check=True, capture_output=True, text=True, timeout=seconds + PATIENCE
     )
-    row: dict[str, float] = json.loads(said.stdout.strip().splitlines()[-1])
+    row: Row = json.loads(said.stdout.strip().splitlines()[-1])
     row["cpu_us"] = (cpu_seconds(target.pid) - before) / max(row.pop("requests"), 1) * 1e6
     return row
 
@@ -210,22 +238,44 @@ def cpu_seconds(pid: int) -> float:
 
 
 def show(found: Figures) -> None:
-    """Print the medians, and each rate and CPU time beside bare aiohttp's in the same rounds."""
-    print(
-        f"{'endpoint: who':<34}{'/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'cpu us':>8}{'errors':>8}",
-        end="",
-    )
-    print(f"{'rate':>8}{'cpu':>8}")
-    for name, rows in found.items():
-        middle = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
-        others = found[f"{name.partition(':')[0]}: {BARE}"]
-        bare = {key: statistics.median(row[key] for row in others) for key in others[0]}
-        rate = middle["per_second"] / bare["per_second"]
-        cpu = bare["cpu_us"] / middle["cpu_us"] if middle["cpu_us"] else 0.0
-        print(
-            f"{name:<34}{middle['per_second']:>9,.0f}{middle['p50_ms']:>9.2f}{middle['p99_ms']:>9.2f}"
-            f"{middle['cpu_us']:>8.0f}{sum(row['errors'] for row in rows):>8}{rate:>8.2f}{cpu:>8.2f}"
-        )
+    """Print the medians as a table; ratios are those of the same rounds."""
+    others = sorted({name.partition(": ")[2] for name in found} - {BARE, OURS, COLD})
+    print(f"\n{CONNECTIONS} connections, medians of the rounds:\n")
+    print("| | who | a second | of bare aiohttp, rate and CPU |", end="")
+    print(" CPU µs a request | p50 ms | p99 ms |", end="")
+    print("".join(f" times {name}, rate and p99 |" for name in others))
+    print("| --- | --- |" + " ---: |" * (5 + len(others)))
+    for key, rows in found.items():
+        endpoint, _, name = key.partition(": ")
+        mine = _medians(rows)
+        bare = _medians(found[f"{endpoint}: {BARE}"])
+        cells = [
+            SAID[endpoint],
+            name,
+            f"{mine['per_second']:,.0f}",
+            f"{_ratio(mine, bare, 'per_second'):.2f}, {_ratio(bare, mine, 'cpu_us'):.2f}",
+            f"{mine['cpu_us']:,.0f}",
+            f"{mine['p50_ms']:.2f}",
+            f"{mine['p99_ms']:.2f}",
+        ]
+        for other in others:
+            theirs = _medians(found[f"{endpoint}: {other}"])
+            there = name in {OURS, COLD} and not theirs["errors"]
+            faster = (
+                f"{_ratio(mine, theirs, 'per_second'):.1f}, {_ratio(theirs, mine, 'p99_ms'):.1f}"
+            )
+            cells.append(faster if there else "–")
+        print(f"| {' | '.join(cells)} |")
+    wrong = {key: int(sum(row["errors"] for row in rows)) for key, rows in found.items()}
+    print(f"\nErrors: {({key: count for key, count in wrong.items() if count}) or 'none'}")
+
+
+def _medians(rows: Sequence[Row]) -> Row:
+    return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+
+
+def _ratio(one: Row, other: Row, key: str) -> float:
+    return one[key] / other[key] if other[key] else 0.0
 
 
 def wait_for(url: str, path: str) -> str:
@@ -251,11 +301,14 @@ def _read_words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXPLAINED, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="0 leaves the rounds out")
     parser.add_argument("--seconds", type=int, default=3, help="of each question in each round")
     parser.add_argument("--only", action="append", choices=ENDPOINTS)
-    parser.add_argument("--beside", action="append", default=[], metavar="NAME=URL")
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME=URL[,PID]")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--requests", type=int, default=100_000, help="of the day; 0 leaves the day out"
+    )
     return parser.parse_args()
 
 

@@ -38,7 +38,7 @@ from vitte.actors.circle import Circle
 from vitte.actors.fetching import Fetcher, Wanted, answered_from_memory
 from vitte.actors.lane import Lane
 from vitte.actors.link import Link
-from vitte.actors.noun import OFFERED, SUBSCRIPTION, TALK, USER, InRedis, Noun
+from vitte.actors.noun import DIALOGS, OFFERED, SUBSCRIPTION, TALK, USER, InRedis, Noun
 from vitte.actors.redis_shelf import Fill, RedisShelf
 from vitte.actors.shelf import Shelf
 from vitte.errors import RedisAway
@@ -47,7 +47,7 @@ from vitte.store import subscriptions, users
 from vitte.store.characters import Character
 from vitte.store.users import UserId
 
-__all__ = ["SUBSCRIPTION", "TALK", "USER", "InRedis", "Noun"]
+__all__ = ["DIALOGS", "SUBSCRIPTION", "TALK", "USER", "InRedis", "Noun"]
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -139,10 +139,13 @@ async def forget(front: Front, user: UserId, *nouns: Noun[Any, Any]) -> None:
     return None
 
 
-async def forget_talk(front: Front, user: UserId) -> None:
-    """Drop what is kept of a person's dialogs and of what was said in them, after the commit."""
-    front.shelf.drop(user, TALK)
-    await _tell_others(front, user, TALK)
+async def forget_talk(front: Front, user: UserId, nouns: frozenset[str] = TALK) -> None:
+    """Drop what is kept of a person's dialogs and of what was said in them, after the commit.
+
+    ``DIALOGS`` instead leaves what was said, for who changed only what is said about it.
+    """
+    front.shelf.drop(user, nouns)
+    await _tell_others(front, user, nouns)
 
 
 async def _tell_others(front: Front, user: UserId, nouns: frozenset[str]) -> None:

@@ -201,7 +201,7 @@ class Clerk:
         """Have the cache drop what has changed; other processes may not hear it if it falls now."""
         for user in users:
             with suppress(RuntimeFault):
-                await cache.forget_talk(self._cache, user)
+                await cache.forget_talk(self._cache, user, cache.DIALOGS)
 
 
 async def _started(

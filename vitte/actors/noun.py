@@ -142,5 +142,7 @@ OFFERED: Final = Noun[str, tuple[Character, ...]](
     "characters", fetch=_offered, seconds=CHARACTERS_SECONDS, owner=lambda _key, _value: None
 )
 """The characters that are offered, in their order, under the one key ``all``."""
-TALK: Final = frozenset({"dialog", "dialogs", "messages"})
-"""The nouns that change with what a person says; the edge that shows them describes them."""
+DIALOGS: Final = frozenset({"dialog", "dialogs"})
+"""The nouns that show dialogs without what is said in them; described by the edge that shows them."""
+TALK: Final = DIALOGS | {"messages"}
+"""Those that change with what a person says."""

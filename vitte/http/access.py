@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+import anyio
 from msgspec import Struct
 
 from vitte.errors import NobodyKnown, NotAllowed, NotThere, TooManyRequests
@@ -65,6 +66,7 @@ class Access:
         self._clock = clock
         self._monotonic = monotonic
         self._remembered: dict[bytes, _Remembered] = {}
+        self._asking: dict[bytes, anyio.Event] = {}
         self._cost = _MINUTE / requests_per_minute
         self._spent_until: dict[TokenId, float] = {}
 
@@ -83,7 +85,7 @@ class Access:
         digest = tokens.digest(text)
         known = self._remembered.get(digest)
         if known is None or known.until <= now:
-            known = await self._look_up(digest, text, now)
+            known = await self._look_up_once(digest, text, now)
         caller = known.caller
         if caller is None:
             raise NobodyKnown
@@ -91,6 +93,20 @@ class Access:
         if scope not in caller.scopes:
             raise NotAllowed(scope)
         return caller
+
+    async def _look_up_once(self, digest: bytes, text: str, now: float) -> _Remembered:
+        """Look up a token; who asks with the same one meanwhile waits for the same answer."""
+        while (asking := self._asking.get(digest)) is not None:
+            await asking.wait()
+            known = self._remembered.get(digest)
+            if known is not None and known.until > now:
+                return known
+        self._asking[digest] = found = anyio.Event()
+        try:
+            return await self._look_up(digest, text, now)
+        finally:
+            del self._asking[digest]
+            found.set()
 
     async def _look_up(self, digest: bytes, text: str, now: float) -> _Remembered:
         if not tokens.is_well_formed(text):

@@ -137,7 +137,7 @@ class Dialogs:
         )
         if changed is None:
             raise await self._why_not(asked)
-        await cache.forget_talk(self._cache, changed.user_id)
+        await cache.forget_talk(self._cache, changed.user_id, cache.DIALOGS)
         return changed
 
     async def _why_not(self, asked: Asked[Any, Any]) -> VitteError:

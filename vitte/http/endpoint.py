@@ -33,6 +33,7 @@ def _reader(route: Route) -> Callable[[web.Request, Any], Awaitable[Asked[Any, A
     name = route.path.partition("{")[2].partition("}")[0]
     query = reading.Query(route.query or Nothing)
     body = reading.Body(route.takes) if route.takes is not None else None
+    changes, repeatable = route.changes, route.repeatable
 
     async def read(request: web.Request, caller: Any) -> Asked[Any, Any]:
         headers = request.headers
@@ -41,8 +42,8 @@ def _reader(route: Route) -> Callable[[web.Request, Any], Awaitable[Asked[Any, A
             number=reading.number(name, request.match_info[name]) if name else 0,
             query=query.read(request),
             body=await body.read(request) if body is not None else None,
-            version=reading.version(headers.get("If-Match")) if route.changes else None,
-            key=reading.key(headers.get("Idempotency-Key")) if route.repeatable else None,
+            version=reading.version(headers.get("If-Match")) if changes else None,
+            key=reading.key(headers.get("Idempotency-Key")) if repeatable else None,
             request=request,
         )
 

@@ -77,26 +77,28 @@ def _size(shown: Shown) -> int:
     return len(answer.body) + len(answer.head) if isinstance(answer.body, bytes) else 0
 
 
-def _as_long_as_a_person(kept: config.Cache, _shown: Shown, _now: object) -> float:
-    return kept.user_seconds
+def _lasting(settings: config.Cache, _shown: Shown, _now: object) -> float:
+    return settings.dialog_seconds
+
+
+def _as_long_as_a_person(settings: config.Cache, _shown: Shown, _now: object) -> float:
+    return settings.user_seconds
 
 
 # That there is none is not kept: who makes one could not say which id it will have.
 DIALOG: Final = cache.Noun(
     "dialog",
     fetch=_dialogs,
-    seconds=_as_long_as_a_person,
+    seconds=_lasting,
     owner=_owner,
     none_seconds=0.0,
     size=_size,
 )
-DIALOGS: Final = cache.Noun(
-    "dialogs", fetch=_pages_of_dialogs, seconds=_as_long_as_a_person, size=_size
-)
+DIALOGS: Final = cache.Noun("dialogs", fetch=_pages_of_dialogs, seconds=_lasting, size=_size)
 MESSAGES: Final = cache.Noun(
     "messages",
     fetch=_pages_of_messages,
-    seconds=_as_long_as_a_person,
+    seconds=_lasting,
     owner=_owner,
     none_seconds=0.0,
     size=_size,

@@ -19,6 +19,7 @@ PATHS = ("/dialogs/{id}", "/dialogs/{id}/messages", "/dialogs/?user_id=101", "/u
 
 def test_whoever_writes_in_dialogs_drops_all_that_shows_them() -> None:
     assert {noun.name for noun in (kept.DIALOG, kept.DIALOGS, kept.MESSAGES)} == cache.TALK
+    assert {noun.name for noun in (kept.DIALOG, kept.DIALOGS)} == cache.DIALOGS
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -1,20 +1,22 @@
 """What holds programs back: the limit of each token, its revocation, slow bodies; and what metrics see."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
 import msgspec
 import pytest
 
+from tests.fragile import together
 from tests.http.api.conftest import People, Program
 from tests.store.people import ANNA, NOW, register
 from vitte import metrics
-from vitte.errors import NobodyKnown, NotAllowed, TooManyRequests
+from vitte.errors import DatabaseAway, NobodyKnown, NotAllowed, TooManyRequests
 from vitte.http import reading
 from vitte.http.access import REMEMBERED_SECONDS, Access
 from vitte.store import tokens
-from vitte.store.pool import Database
+from vitte.store.pool import Database, PoolLimits
 
 
 class Watch:
@@ -110,6 +112,36 @@ async def test_the_use_of_a_token_is_noted(access: Access, database: Database) -
 
     (found,) = await tokens.list_all(database)
     assert found.last_used_at == NOW
+
+
+async def test_of_many_with_the_same_token_one_looks_it_up(
+    database: Database, watch: Watch
+) -> None:
+    text = await token(database)
+    asked: list[datetime] = []
+
+    def clock() -> datetime:  # it is looked at once a look-up
+        asked.append(NOW)
+        return NOW
+
+    access = Access(database, clock=clock, requests_per_minute=1_000, monotonic=watch)
+
+    callers = await together(*(partial(access.admit, text, "users:read") for _ in range(50)))
+
+    assert {caller.name for caller in callers} == {"x"}
+    assert len(asked) == 1
+
+
+async def test_a_look_up_that_fails_fails_for_who_asked_and_the_next_looks_anew(
+    database_url: str, watch: Watch
+) -> None:
+    away = Database(database_url, PoolLimits(kept=1, most=1, wait_seconds=0.1))
+    access = Access(away, clock=lambda: NOW, requests_per_minute=1_000, monotonic=watch)
+    text = f"Bearer {tokens.invent()}"
+
+    for _ in range(2):
+        with pytest.raises(DatabaseAway):
+            await access.admit(text, "users:read")
 
 
 async def test_a_scope_is_needed_by_its_very_name(access: Access, database: Database) -> None:
