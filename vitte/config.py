@@ -122,6 +122,7 @@ class Http(Section, frozen=True):
     listen: str = "127.0.0.1:8080"
     body_bytes: int = 65_536
     requests_per_minute: int = 6_000
+    access_log: bool = False
 
 
 class Admin(Section, frozen=True):
@@ -322,7 +323,12 @@ def _rest(config: Config) -> Iterator[tuple[str, str]]:
     yield from _admin(config.admin)
     for key in every_key():
         value = getattr(getattr(config, key.section) if key.section else config, key.name)
-        if isinstance(value, int | float) and value <= 0 and key.path != "voice.pause_seconds":
+        if (
+            isinstance(value, int | float)
+            and value is not False
+            and value <= 0
+            and key.path != "voice.pause_seconds"
+        ):
             yield key.path, "must be more than nothing"
 
 

@@ -1,5 +1,6 @@
 """What every request passes: its id, its headers, its metrics, its errors of one shape."""
 
+import logging
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -195,3 +196,22 @@ async def test_an_error_becomes_a_problem_and_tells_no_secret(
     assert msgspec.json.decode(body)["status"] == status
     assert ("Retry-After" in response.headers) == (status == 503)
     assert bool(caplog.records) == (status >= 500)
+
+
+@pytest.mark.parametrize("said_of_all", [[], ["POST /fine/{number} 200", "GET none 404"]])
+async def test_a_request_leaves_a_line_where_it_is_wanted_and_never_what_it_said(
+    said_of_all: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fine(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    caplog.set_level(logging.INFO, logger="vitte.http.middleware")
+    app = middleware.application([Served("POST", PATH, fine)], log_all=bool(said_of_all))
+    async with TestClient(TestServer(app)) as client:
+        await client.post("/fine/4711?q=secret", data=b"secret")
+        await client.get("/secret")
+
+    said = [record.getMessage() for record in caplog.records]
+    assert [text.rpartition(" in ")[0] for text in said] == said_of_all
+    assert "secret" not in caplog.text
+    assert "4711" not in caplog.text

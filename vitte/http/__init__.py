@@ -40,7 +40,10 @@ def build(services: Services) -> web.Application:
     if telegram.updates == "webhook":
         receive = webhook.Webhook(services).receive
         served.append(Served("POST", telegram.webhook_path(), receive))
-    return middleware.application(served, body_bytes=services.config.http.body_bytes)
+    settings = services.config.http
+    return middleware.application(
+        served, body_bytes=settings.body_bytes, log_all=settings.access_log
+    )
 
 
 # fmt: off

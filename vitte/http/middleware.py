@@ -14,7 +14,7 @@ from itertools import count
 from typing import Final, NamedTuple, TypeAlias
 
 from aiohttp import web
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
 from vitte import log, metrics
 from vitte.http import problems
@@ -31,6 +31,9 @@ SLOW_SECONDS: Final = 1.0
 
 NOWHERE: Final = "none"
 """The label of the addresses that there are not."""
+
+LINE: Final = "%s %s %d in %.3f s"
+"""The method, the route, the status and the time: not the path, whose ids are people's."""
 
 _OURS: Final = 500
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -50,19 +53,25 @@ class Served(NamedTuple):
     handler: Handler
 
 
-def application(routes: Iterable[Served], *, body_bytes: int = 65_536) -> web.Application:
-    """An application that answers these routes, and says no, in our words, to all else."""
+def application(
+    routes: Iterable[Served], *, body_bytes: int = 65_536, log_all: bool = False
+) -> web.Application:
+    """An application that answers these routes, and says no, in our words, to all else.
+
+    With ``log_all`` every request leaves a line in the log, else those that failed or were slow.
+    """
+    level = logging.INFO if log_all else logging.DEBUG
     app = web.Application(client_max_size=body_bytes)
     for route in routes:
-        handler = _observed(route.path, route.handler)
+        handler = _observed(route.path, route.handler, level)
         app.router.add_route(route.method, route.path, handler, expect_handler=_expect)
-    nothing = _observed(NOWHERE, _nothing)
+    nothing = _observed(NOWHERE, _nothing, level)
     app.router.add_route("*", "/{nothing:.*}", nothing, expect_handler=_expect)
     return app
 
 
 def _observed(
-    route: str, handler: Handler
+    route: str, handler: Handler, level: int
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """Give each request an id (its own, if it brought a plain one), count it and time it."""
     seconds = metrics.http_seconds.labels(route)
@@ -82,7 +91,13 @@ def _observed(
             answered = problems.of(error)
             if answered.status >= _OURS:  # ours, not the caller's
                 _log.warning("A request failed: %s", type(error).__name__, exc_info=error)
-        _note(route, seconds, request.method, answered.status, time.perf_counter() - began)
+        took = time.perf_counter() - began
+        method = _count(route, request.method, answered.status)
+        seconds.observe(took)
+        if answered.status >= _OURS or took >= SLOW_SECONDS:
+            _log.warning(LINE, method, route, answered.status, took)
+        elif _log.isEnabledFor(level):
+            _log.log(level, LINE, method, route, answered.status, took)
         if isinstance(answered, Written):
             answered.request_id = given
             return answered.response()
@@ -117,15 +132,12 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     return response
 
 
-def _note(route: str, times: Histogram, method: str, status: int, seconds: float) -> None:
-    """Count a request; the series are looked up once, for that costs more than counting."""
-    method = method if method in _METHODS else "other"  # a stranger's inventions make no series
+def _count(route: str, method: str, status: int) -> str:
+    """Count a request, and give its method as a label: a stranger's inventions make no series."""
+    method = method if method in _METHODS else "other"
+    # The series are looked up once, for that costs more than counting.
     if (counter := _counters.get((route, method, status))) is None:
         counter = metrics.http_requests.labels(route, method, str(status))
         _counters[route, method, status] = counter
     counter.inc()
-    times.observe(seconds)
-    if status >= _OURS or seconds >= SLOW_SECONDS:
-        _log.warning("%s %s %d in %.3f s", method, route, status, seconds)
-    elif _log.isEnabledFor(logging.DEBUG):
-        _log.debug("%s %s %d in %.3f s", method, route, status, seconds)
+    return method

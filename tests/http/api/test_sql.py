@@ -34,7 +34,7 @@ PAYLOADS = (
     "\\'; SELECT pg_sleep(10); --",
     "%s %(id)s $1",
 )
-MARKS = ("drop table", "or '1'", "union", "pg_sleep", "%s")
+MARKS = ("drop table users", "'1'='1", "select digest", "pg_sleep", "%s %(id)s")
 
 GOOD: dict[str, Any] = {
     "user_id": ANNA.id,
