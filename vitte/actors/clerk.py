@@ -8,7 +8,6 @@ who waits is told, and what was committed is found under its key when they ask a
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar, assert_never
 
@@ -17,7 +16,7 @@ from msgspec import Struct
 
 from vitte.actors import cache
 from vitte.errors import Contradiction, DatabaseBusy, NotThere, VersionGone, VitteError
-from vitte.runtime import Life, Ref, Reply, RuntimeFault
+from vitte.runtime import Life, Ref, Reply
 from vitte.store import dialogs, idempotency
 from vitte.store.idempotency import Answer, Key
 from vitte.store.pool import Database, Session, Transaction
@@ -198,10 +197,9 @@ class Clerk:
             _say(order.reply, refusal if changed.dialog is None else changed.dialog)
 
     async def _tell(self, users: Iterable[UserId]) -> None:
-        """Have the cache drop what has changed; other processes may not hear it if it falls now."""
+        """Have the cache drop what has changed."""
         for user in users:
-            with suppress(RuntimeFault):
-                await cache.forget_talk(self._cache, user, cache.DIALOGS)
+            await cache.forget_talk(self._cache, user, cache.DIALOGS)
 
 
 async def _started(

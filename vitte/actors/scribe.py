@@ -11,7 +11,6 @@ is applied twice. A fall loses nothing: who asked is told, and asks again.
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
@@ -174,8 +173,7 @@ class Scribe:
     async def _drop(self, settled: Sequence[Turn]) -> None:
         """Have the cache drop the dialogs that are others than before, or may be."""
         for user in {user for turn in settled for user in turn.in_dialogs_of()}:
-            with suppress(RuntimeFault):  # our own memory has dropped them by then
-                await cache.forget_talk(self._cache, user)
+            await cache.forget_talk(self._cache, user)
 
     async def _tell(self, settled: Sequence[Turn], written: Mapping[UpdateId, Written]) -> None:
         """Tell who must know. It is written: whoever cannot be told now finds it later."""
