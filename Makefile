@@ -18,6 +18,9 @@ test: $(VENV)/check ## run the tests on a real PostgreSQL, Valkey and local Tele
 
 check: format-check lint types layers test ## everything that must pass before a commit lands
 
+check-operations: $(VENV)/operations ## rehearse on a booted Debian: install, kill, block, upgrade, restore (root)
+	@VITTE_OPERATIONS=yes $(BIN)/python -m pytest -s tests/operations $(ARGS)
+
 format: $(VENV)/check ## lay the code out
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -62,6 +65,8 @@ test-api: $(VENV)/check ## try the REST API with requests made up from its own d
 wheel: $(VENV)/check ## build the wheel into dist/
 	@$(BIN)/uv build --quiet --wheel --no-build-isolation --out-dir dist
 
+COMPILE_GROUP = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --constraint locks/check.txt
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url
 
@@ -70,6 +75,8 @@ lock: $(VENV)/check ## resolve the dependencies anew and write locks/
 	@$(COMPILE) --constraint locks/check.txt --extra embedded --group build -o locks/run.txt
 	@$(COMPILE) --constraint locks/check.txt --extra sentry -o locks/sentry.txt
 	@$(COMPILE) --constraint locks/check.txt -o locks/production.txt
+	@$(COMPILE_GROUP) --group build -o locks/build.txt
+	@$(COMPILE_GROUP) --group operations -o locks/operations.txt
 
 .PHONY: axe
 axe: tests/axe/node_modules ## fetch what looks for barriers in the panel's pages (needs npm)
@@ -94,4 +101,10 @@ $(VENV)/check: $(VENV)/run locks/check.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/check.txt
 	@touch $@
 
+# Only the rehearsal needs these.
+$(VENV)/operations: $(VENV)/check locks/operations.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/operations.txt
+	@touch $@
+
+.PHONY: check-operations
 .PHONY: help run test test-faults test-api bench-api check format format-check lint types layers bench bench-runtime bench-cache bench-bot bench-edge wheel lock clean

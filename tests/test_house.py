@@ -209,6 +209,7 @@ SQL = re.compile(
 # A sign of life; and the wheel's PostgreSQL is given its database before it is a server.
 SQL_IN_PYTHON = {
     ("store/pool.py", "SELECT 1"),
+    ("hosting/stores.py", "SELECT 1"),
     ("store/server.py", "SELECT 1"),
     ("dev/postgres.py", "CREATE DATABASE vitte;"),
 }

@@ -153,6 +153,19 @@ class StillInUse(VitteError):
         )
 
 
+class NotOurMachine(VitteError):
+    """Raised when a machine is not one that vitte can be installed on, or we may not."""
+
+
+class StepFailed(VitteError):
+    """Raised when a step of an installation, an upgrade or its end does not go through."""
+
+    def __init__(self, step: str, said: str) -> None:
+        self.step = step
+        self.said = said
+        super().__init__(f"{step}: {said}")
+
+
 class TooFast(VitteError):
     """Raised when a person sends more messages a minute than allowed."""
 

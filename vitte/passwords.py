@@ -1,9 +1,11 @@
 """Passwords: whether one can be guessed."""
 
 from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
 
 SHORTEST: Final = 12
 FEWEST_DIFFERENT: Final = 5
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 # What examples, images and tutorials ship with. Small letters and digits alone, as they are compared.
 _NAMES: Final = """
@@ -26,3 +28,24 @@ def weakness(password: str, *known: str) -> str | None:
     if len(set(password)) < FEWEST_DIFFERENT:
         return "repeats a few characters"
     return None
+
+
+def of_url(url: str) -> str | None:
+    """What is wrong with the password in the URL of a store, or None.
+
+    A unix socket needs none: the file system says who may open it. On loopback a store may
+    know its clients in other ways (``peer``, a password file), so one without is let pass.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return None  # what is no URL is refused elsewhere, in better words
+    query = parse_qs(parts.query)
+    password = unquote(parts.password or "") or next(iter(query.get("password", [])), "")
+    if password:
+        return weakness(password, unquote(parts.username or ""), host, parts.path.strip("/"))
+    host = host or next(iter(query.get("host", [])), "")
+    if parts.scheme == "unix" or not host or host.startswith("/") or host in LOOPBACK:
+        return None
+    return "is missing, and the store is on another machine"

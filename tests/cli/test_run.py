@@ -126,6 +126,23 @@ async def test_a_bad_configuration_ends_with_two(where: Where, tmp_path: Path) -
     assert "Traceback" not in done.err
 
 
+async def test_a_password_that_anybody_tries_first_ends_with_two(
+    where: Where, tmp_path: Path
+) -> None:
+    weak = {
+        **where.variables,
+        "database_url": "postgresql://vitte:password@localhost/vitte",
+        "redis_url": "redis://:foobared@localhost",
+    }
+
+    done = await to_thread.run_sync(lambda: vitte_does("run", cwd=tmp_path, **weak))
+
+    assert done.code == 2
+    assert "database.url: its password is one that everybody tries first" in done.err
+    assert "redis.url: its password" in done.err
+    assert "foobared" not in done.err
+
+
 async def test_with_its_stores_away_it_comes_up_and_says_that_it_is_down(
     telegram: LocalTelegram, tmp_path: Path
 ) -> None:

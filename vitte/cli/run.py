@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from vitte import log, redaction
+from vitte import log, passwords, redaction
 from vitte.actors import herald, observer
 from vitte.cli import command
 from vitte.config import Config, every_secret
-from vitte.errors import DatabaseAway
+from vitte.errors import BadConfiguration, DatabaseAway, Fault
 from vitte.runtime import Events, GaveUp, StartFailed, start
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def add_to(commands: command.Commands) -> None:
 def run(given: argparse.Namespace) -> int:
     """Serve until the process is told to stop."""
     config = command.read_config(given).config
+    _refuse_weak_passwords(config)
     log.start(config.log.level, secrets(config))
     # systemd's watchdog ends us with SIGABRT: then the stacks tell where the loop stood still.
     faulthandler.enable()
@@ -65,6 +66,22 @@ def run(given: argparse.Namespace) -> int:
             later = None if _migrate(config) else partial(_apply, config)
         systemd.tell("STATUS=Starting the tree")
         return in_the_loop(serve, furnish(config, systemd, later))
+
+
+def _refuse_weak_passwords(config: Config) -> None:
+    """Serve nobody behind a password that anybody tries first.
+
+    Raises:
+        BadConfiguration: One is weak.
+    """
+    urls = {"database.url": config.database.url, "redis.url": config.redis.url}
+    faults = [
+        Fault(key=key, problem=f"its password {weak}", source="as it is set")
+        for key, url in urls.items()
+        if (weak := passwords.of_url(url.reveal())) is not None
+    ]
+    if faults:
+        raise BadConfiguration(faults)
 
 
 def _systemd() -> herald.Systemd:

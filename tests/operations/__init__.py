@@ -1,0 +1,1 @@
+"""What needs the programs of a whole machine: ``make check-operations``."""
