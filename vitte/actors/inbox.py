@@ -83,14 +83,11 @@ async def done(inbox: Ref[Message], update: UpdateId) -> None:
     await inbox.tell(Done(update=update), control=True)
 
 
-class Order:
+class Order(Struct):
     """Who brought updates, and how many of them are still to be written down."""
 
-    __slots__ = ("missing", "reply")
-
-    def __init__(self, reply: Reply[None], missing: int) -> None:
-        self.reply = reply
-        self.missing = missing
+    reply: Reply[None]
+    missing: int
 
     def written(self) -> None:
         """One more is written down; the last one lets all be confirmed."""
