@@ -49,10 +49,11 @@ UPDATE outbox SET
     state = given.state,
     reason = given.reason,
     tries = given.tries,
+    repeated = outbox.repeated OR given.repeated,
     done_at = %(now)s,
     payload = NULL
-FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(tries)s::integer[])
-    AS given (id, state, reason, tries)
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(tries)s::integer[], %(repeated)s::boolean[])
+    AS given (id, state, reason, tries, repeated)
 WHERE outbox.id = given.id AND outbox.state = 'waiting';
 
 -- move_chat

@@ -81,8 +81,9 @@ WITH kept AS (
     RETURNING id, update_id
 ), marked AS (
     UPDATE outbox AS known SET
-        state = given.state, reason = given.reason, tries = given.tries, done_at = %(now)s, payload = NULL
-    FROM json_to_recordset(%(marks)s::json) AS given (id bigint, state text, tries integer, reason text)
+        state = given.state, reason = given.reason, tries = given.tries, repeated = known.repeated OR given.repeated,
+        done_at = %(now)s, payload = NULL
+    FROM json_to_recordset(%(marks)s::json) AS given (id bigint, state text, tries integer, reason text, repeated boolean)
     WHERE known.id = given.id AND known.state = 'waiting'
 )
 SELECT kept.id, true AS is_new, '{}'::bigint[] AS words

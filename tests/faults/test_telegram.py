@@ -225,6 +225,21 @@ async def test_a_chat_in_trouble_is_in_trouble_alone(own: Own, tmp_path: Path) -
     assert books.sent == books.received - 2
 
 
+async def test_words_whose_answer_was_lost_are_said_again_and_marked(
+    own: Own, tmp_path: Path
+) -> None:
+    async with staged(own, tmp_path) as scene:
+        person = scene.crowd.people[0]
+        lost = Fault(kind="lose", method="sendMessage", chat=person.id)
+        scene.telegram.faults.arm(lost)
+        await scene.crowd.write(2)
+        await scene.crowd.hears(len(scene.crowd.people) * 3 + 1)
+        books = await scene.books.settled()
+
+        assert await scene.crowd.accounted(scene.database) == 1
+    assert books.repeated == 1
+
+
 async def test_words_follow_a_group_that_has_become_a_supergroup(own: Own, tmp_path: Path) -> None:
     async with staged(own, tmp_path) as scene:
         group = scene.telegram.group("Friends", scene.crowd.people[0])

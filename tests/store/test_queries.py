@@ -44,6 +44,7 @@ GIVEN = {
     "plan": "premium",
     "ids": [1],
     "roles": ["user"],
+    "repeated": [True],
     "texts": ["x"],
     **{name: [1] for name in ("users", "dialogs", "chats", "updates", "lanes", "tries")},
     **{name: [1] for name in ("befores", "limits", "characters", "tokens")},

@@ -22,6 +22,9 @@ from vitte import metrics
 from vitte.config import Telegram
 
 CALL_SECONDS: Final = 15.0
+_BETWEEN: Final = (502, 504)
+"""What a gateway says that has lost the answer of the server behind it."""
+
 _GONE: Final = ("bot was blocked", "user is deactivated", "chat not found", "bot was kicked")
 
 
@@ -30,10 +33,14 @@ class Sent(Struct, frozen=True, kw_only=True):
 
 
 class Later(Struct, frozen=True, kw_only=True):
-    """It may be done later. ``seconds`` when Telegram says how long to wait; it is obeyed."""
+    """It may be done later. ``seconds`` when Telegram says how long to wait; it is obeyed.
+
+    ``doubtful`` when nobody knows whether it was done: the answer was lost on the way.
+    """
 
     reason: str
     seconds: float | None = None
+    doubtful: bool = False
 
 
 class Refused(Struct, frozen=True, kw_only=True):
@@ -119,7 +126,9 @@ class Post:
                 answer = _decode(await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as problem:
             _calls(method, "unreachable").inc()
-            return Later(reason=type(problem).__name__)
+            # Who was never connected has said nothing; else it may have been heard.
+            heard = not isinstance(problem, aiohttp.ClientConnectorError)
+            return Later(reason=type(problem).__name__, doubtful=heard)
         _seconds(method).observe(anyio.current_time() - began)
         result = SENT if answer.ok else _read(answer)
         _calls(method, type(result).__name__.lower()).inc()
@@ -152,7 +161,7 @@ def _read(answer: Answer) -> Result:  # a table, a line an answer
         case Answer(error_code=429):
             return Later(reason="flood", seconds=answer.parameters.retry_after or 1.0)
         case Answer(error_code=code) if code >= 500:  # noqa: PLR2004  # Telegram's own trouble
-            return Later(reason=f"{code}")
+            return Later(reason=f"{code}", doubtful=code in _BETWEEN)
         case Answer(error_code=400) if "message is not modified" in text:
             return SENT
         case Answer(error_code=400) if "can't parse entities" in text:

@@ -32,7 +32,7 @@ from vitte.actors.post import (
 )
 from vitte.errors import VitteError
 from vitte.store import outbox as store
-from vitte.store.outbox import EVERY_CHAT, Finished, Waiting
+from vitte.store.outbox import EVERY_CHAT, Finished, OutgoingId, Waiting
 from vitte.store.pool import Database
 
 PARK_SECONDS: Final = 10.0
@@ -75,6 +75,7 @@ class Sender:
         self._sooner = anyio.Event()
         self._dozing_until = float("-inf")
         self._stopping = False
+        self._doubtful: set[OutgoingId] = set()  # words whose answer was lost, once at least
         self.gone: list[int] = []
         """People who turned out not to be reachable, to be noted by whoever owns us."""
 
@@ -142,7 +143,7 @@ class Sender:
         now = time.monotonic()
         if result is SENT:
             self._governor.well(now)
-            self._finish(line, words, Finished(id=words.id, state="sent", tries=line.tries))
+            self._sent(line, words)
         else:
             await self._settle(line, words, result, now)
         line.hand = None
@@ -157,7 +158,7 @@ class Sender:
         """Do what an answer asks for."""
         match result:
             case Sent():
-                self._finish(line, words, Finished(id=words.id, state="sent", tries=line.tries))
+                self._sent(line, words)
             case Refused(reason=reason, gone=gone):
                 self._fail(line, words, reason)
                 if gone and line.chat > 0:
@@ -172,7 +173,9 @@ class Sender:
                 await self._move(line, words, new)
             case Later(seconds=seconds) if seconds is not None:
                 await self._wait(line, words, seconds, now)
-            case Later():
+            case Later(doubtful=doubtful):
+                if doubtful:
+                    self._doubtful.add(words.id)
                 self._governor.failed(line, now)
                 self._hand.again(line, words)
                 return
@@ -180,8 +183,14 @@ class Sender:
                 assert_never(result)
         self._governor.well(now)
 
+    def _sent(self, line: Line, words: Waiting) -> None:
+        again = words.id in self._doubtful
+        finished = Finished(id=words.id, state="sent", tries=line.tries, repeated=again)
+        self._finish(line, words, finished)
+
     def _finish(self, line: Line, words: Waiting, finished: Finished) -> None:
         self._marks.note(finished)
+        self._doubtful.discard(words.id)
         line.tries = 0
         if self._hand.over(line, words):
             self._wants_look()

@@ -16,7 +16,8 @@ Shows the books: what Telegram handed over and what became of it, and what was s
 
 holds at every moment: an update is written down before it is acknowledged, and
 finished once. A failed one is a dead letter: see vitte letters. Words marked as
-repeated waited while a process died, and may have been said twice."""
+repeated were in hand when a process died, or Telegram's answer to them was lost: they
+may have been said twice."""
 
 
 class Ledger(Struct, frozen=True, kw_only=True):

@@ -82,12 +82,13 @@ class Pause(Struct, frozen=True, kw_only=True):
 
 
 class Finished(Struct, frozen=True, kw_only=True, gc=False):
-    """What became of words."""
+    """What became of words; ``repeated`` when an answer was lost, and they may have been said twice."""
 
     id: OutgoingId
     state: Literal["sent", "failed"]
     tries: int
     reason: str | None = None
+    repeated: bool = False
 
 
 class Count(Struct, frozen=True, kw_only=True):
@@ -168,6 +169,7 @@ async def finish(session: Session, finished: Sequence[Finished], now: datetime) 
         states=[each.state for each in finished],
         reasons=[each.reason and each.reason[:LONGEST_REASON] for each in finished],
         tries=[each.tries for each in finished],
+        repeated=[each.repeated for each in finished],
         now=now,
     )
 

@@ -137,6 +137,7 @@ class _Said(Struct):
     state: str
     tries: int
     reason: str | None
+    repeated: bool
 
 
 def _rows(rows: Iterable[Struct]) -> str:
@@ -162,7 +163,8 @@ def _ended(finished: Finished) -> _Ended:
 
 def _said(finished: outbox.Finished) -> _Said:
     reason = finished.reason
-    return _Said(finished.id, finished.state, finished.tries, reason and reason[:LONGEST_REASON])
+    shown = reason and reason[:LONGEST_REASON]
+    return _Said(finished.id, finished.state, finished.tries, shown, finished.repeated)
 
 
 def _lines(ended: Sequence[Turn]) -> Iterable[_Line]:
