@@ -78,3 +78,31 @@ async def test_many_are_overdue_at_once() -> None:
     await notes.overdue()
 
     assert anyio.current_time() < began + marks.MARK_SECONDS
+
+
+def test_only_so_much_is_unwritten_and_whoever_waits_for_room_is_called_once() -> None:
+    notes = Marks()
+    called: list[bool] = []
+    for number in range(marks.MOST_UNWRITTEN - 1):
+        notes.note(said(number))
+    assert not notes.is_full()
+    notes.note(said(marks.MOST_UNWRITTEN))
+
+    with notes.telling_of_room(lambda: called.append(notes.is_full())):
+        with notes.taken():
+            assert notes.is_full()  # they are not written yet
+        with notes.taken():
+            pass
+
+    assert called == [False]
+
+
+def test_what_could_not_be_written_takes_its_room_still() -> None:
+    notes = Marks()
+    for number in range(marks.MOST_UNWRITTEN):
+        notes.note(said(number))
+
+    with pytest.raises(OSError, match="away"), notes.taken():
+        raise OSError("away")
+
+    assert notes.is_full()

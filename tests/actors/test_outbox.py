@@ -425,6 +425,59 @@ async def test_one_that_hangs_is_replaced_and_says_nothing_more_when_it_comes_ba
     assert books.words == 4
 
 
+async def test_who_hung_and_was_not_missed_goes_on_with_what_is_in_hand(
+    database: Database, database_url: str, telegram: LocalTelegram, anna: Person
+) -> None:
+    hangs = Hanging(database_url)
+    await hangs.open()
+    await given_back(database)
+    async with sending(hangs, telegram) as out:
+        await out.say(words(anna, "first"))
+        await out.done()
+        hangs.answers = anyio.Event()
+        await anyio.sleep(lease.LEASE_SECONDS)
+        said = await store.add(database, [words(anna, "second")], NOW)
+        await outbox.post(out.ref, said)
+        await anyio.wait_all_tasks_blocked()
+        assert heard(anna) == ["first"]
+
+        hangs.answers.set()
+        await telegram.called("sendMessage", 2)
+        while await store.list_waiting(database, limit=1):
+            await anyio.lowlevel.checkpoint()
+        [books] = await store.count(database)
+    await hangs.close()
+
+    assert heard(anna) == ["first", "second"]
+    assert (books.words, books.repeated) == (2, 0)
+
+
+async def test_only_so_much_is_said_while_it_cannot_be_written_that_it_was(
+    database: Database, database_url: str, telegram: LocalTelegram
+) -> None:
+    people = [known(telegram, f"Person {number}") for number in range(2 * marks.MOST_UNWRITTEN)]
+    hangs = Hanging(database_url)
+    await hangs.open()
+    await given_back(database)
+    async with sending(hangs, telegram, slots=4) as out:
+        await out.say(words(people[0], "first"))
+        await out.done()
+        hangs.answers = anyio.Event()
+        said = await store.add(database, [words(each, "second") for each in people], NOW)
+        await outbox.post(out.ref, said)
+        await telegram.called("sendMessage", marks.MOST_UNWRITTEN)
+        await anyio.wait_all_tasks_blocked()
+        assert sum("second" in heard(each) for each in people) <= marks.MOST_UNWRITTEN + 4
+
+        hangs.answers.set()
+        await out.done()
+        [books] = await out.done()
+    await hangs.close()
+
+    assert all("second" in heard(each) for each in people)
+    assert (books.words, books.repeated) == (len(people) + 1, 0)
+
+
 async def test_a_fall_is_followed_by_the_next_life_at_once_and_what_was_in_hand_is_marked(
     database: Database, telegram: LocalTelegram, anna: Person, boris: Person
 ) -> None:

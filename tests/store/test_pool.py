@@ -210,6 +210,21 @@ async def test_opening_without_postgresql_does_not_fail_but_asking_does(server: 
             assert (await eventually(lambda: database.row(ASK, One))).value == "yes"
 
 
+async def test_who_comes_after_one_that_waited_in_vain_is_told_at_once(server: Server) -> None:
+    async with opened(server.url, wait_seconds=1) as database:
+        with pytest.raises(DatabaseAway):
+            await database.row(ASK, One)
+
+        with anyio.fail_after(1):
+            for _ in range(5):
+                with pytest.raises(DatabaseAway):
+                    await database.row(ASK, One)
+
+        server.start()
+        with anyio.fail_after(10):
+            assert (await eventually(lambda: database.row(ASK, One))).value == "yes"
+
+
 async def test_a_restart_of_postgresql_is_not_noticed_by_the_next_question(server: Server) -> None:
     server.start()
     async with opened(server.url, kept=5, most=5) as database:

@@ -3,12 +3,12 @@
 Owned by the outbox, which notes here what was said. Whoever writes next takes the
 notes along: the scribe, with the transaction that it writes anyway, so that under
 load a mark costs no statement of its own and waits for milliseconds; the outbox
-itself when nobody has come for ``MARK_SECONDS``. What is noted and not written
-when the process is killed is said once more by the next one: that is all that a
-loss costs, and all that the wait makes longer.
+itself when nobody has come for ``MARK_SECONDS``, or when many wait. What is noted and
+not written when the process is killed is said once more by the next one: that is all
+that a loss costs. How much it can be has a bound: nothing is said while ``is_full``.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Final
@@ -20,7 +20,8 @@ from vitte import metrics
 from vitte.store.outbox import Finished, OutgoingId
 
 MARK_SECONDS: Final = 0.2
-MOST_NOTED: Final = 256
+MOST_NOTED: Final = 32
+MOST_UNWRITTEN: Final = 64
 
 
 class Marks:
@@ -31,12 +32,28 @@ class Marks:
         self._some = anyio.Event()
         self._enough = anyio.Event()
         self._written: list[OutgoingId] = []
+        self._unwritten = 0
+        self._tell_of_room: Callable[[], None] | None = None
         self.settled: set[OutgoingId] = set()
         """What was noted, written or not, since ``forget_written``."""
+
+    def is_full(self) -> bool:
+        """Tell whether so much is noted and not written that nothing more should be said."""
+        return self._unwritten >= MOST_UNWRITTEN
+
+    @contextmanager
+    def telling_of_room(self, tell: Callable[[], None]) -> Generator[None]:
+        """Tell whenever it is full no more, to the block's end."""
+        self._tell_of_room = tell
+        try:
+            yield
+        finally:
+            self._tell_of_room = None
 
     def note(self, finished: Finished) -> None:
         """Note what became of words."""
         self.settled.add(finished.id)
+        self._unwritten += 1
         self._noted.append(finished)
         if len(self._noted) == 1:
             self._some.set()
@@ -55,12 +72,17 @@ class Marks:
         try:
             yield taken
         except BaseException:
+            self._unwritten -= len(taken)
             for finished in taken:
                 self.note(finished)
             raise
         for finished in taken:
             self._written.append(finished.id)
             _done(finished.state).inc()
+        was_full = self.is_full()
+        self._unwritten -= len(taken)
+        if was_full and not self.is_full() and self._tell_of_room is not None:
+            self._tell_of_room()
 
     def forget_written(self) -> None:
         """Forget what is written by now: who looks into the table from now on finds it so."""

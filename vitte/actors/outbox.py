@@ -133,8 +133,11 @@ class Outbox:
     async def _keep_lease(self) -> None:
         away = False
         while True:
+            had = self._lease.held()
             try:
                 await self._lease.beat()
+                if not had and self._lease.held():
+                    self._sender.rouse()  # what waits in hand waited for this
                 if self._fence != self._lease.fence:
                     await self._change_hands()
                 away = False

@@ -83,7 +83,8 @@ class Sender:
         """Send until told to stop; then let the calls in hand end."""
         async with anyio.create_task_group() as workers:
             self._group, self._post = workers, post
-            await self._doze()
+            with self._marks.telling_of_room(lambda: self.rouse(self._slots)):
+                await self._doze()
 
     def stop(self) -> None:
         """Begin no call any more."""
@@ -116,7 +117,8 @@ class Sender:
     async def _work(self) -> None:
         while not self._stopping:
             now = time.monotonic()
-            line = self._governor.next(now) if self._lease.held() else None
+            may = self._lease.held() and not self._marks.is_full()
+            line = self._governor.next(now) if may else None
             if line is None:
                 await self._rest(now)
                 continue

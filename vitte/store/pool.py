@@ -40,6 +40,8 @@ __all__ = ["Database", "PoolLimits", "PoolState", "Session", "Transaction"]
 
 FULL_SECONDS: Final = 5.0
 """How long PostgreSQL counts as full after a write that found no room: as long as writers try again."""
+AWAY_SECONDS: Final = 0.1
+"""How long to wait for a connection while PostgreSQL is away: somebody has waited in vain already."""
 
 Row = TypeVar("Row")
 _Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -123,6 +125,7 @@ class Database:
         self._limits = limits or PoolLimits()
         self._lent = 0
         self._full_at = -FULL_SECONDS
+        self._is_away = False
         self._arguments = arguments_of(url, self._limits)
         self._pool = self._new_pool()
 
@@ -228,10 +231,14 @@ class Database:
             raise DatabaseAway(f"no answer within {patience.seconds} s")
 
     async def _take(self, pool: _Pool, seconds: float | None) -> Connection:
-        deadline = time.monotonic() + (self._limits.wait_seconds if seconds is None else seconds)
+        wait = self._limits.wait_seconds if seconds is None else seconds
+        if self._is_away:
+            wait = min(wait, AWAY_SECONDS)
+        deadline = time.monotonic() + wait
         while True:
             connection = await pool.getconn(timeout=deadline - time.monotonic())
             if is_silent(connection):
+                self._is_away = False
                 return connection
             # The server hung up while it lay idle, as after a restart. The next one may be well.
             connection.pgconn.finish()
@@ -257,7 +264,8 @@ class Database:
             yield
         except PoolTimeout as error:
             # When all are lent out the wait was for people, else it was for PostgreSQL.
-            raise (DatabaseBusy if self._lent else DatabaseAway)(str(error)) from error
+            self._is_away = not self._lent
+            raise (DatabaseAway if self._is_away else DatabaseBusy)(str(error)) from error
         except (
             TooManyRequests,
             psycopg.errors.LockNotAvailable,
