@@ -1,5 +1,6 @@
 """The README's proofs, typed as it says: each prints what it shows."""
 
+import calendar
 import json
 import os
 import re
@@ -139,14 +140,25 @@ def free_port() -> str:
         return str(server.getsockname()[1])
 
 
+DATES = {*calendar.day_abbr, *calendar.month_abbr}
+
+
 def pattern(line: str) -> str:
-    """What a shown line stands for: numbers are this run's own, … is anything, spaces are spaces."""
+    """What a shown line stands for.
+
+    Numbers, days and months are this run's own, … is anything, spaces and rules are as wide
+    as they are.
+    """
     parts: list[str] = []
     for part in re.findall(r"…|\s+|\d[\d.:T+-]*|[^\s\d…]+", line.strip()):
         if part == "…":
             parts.append(".*")
         elif part.isspace():
             parts.append(r"\s+")
+        elif part in DATES:
+            parts.append("[A-Z][a-z]{2}")
+        elif not part.strip("-+"):
+            parts.append("[-+]+")
         else:
             parts.append(r"\d[\d.:T+-]*" if part[0].isdigit() else re.escape(part))
     return "".join(parts)

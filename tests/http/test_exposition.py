@@ -60,7 +60,7 @@ async def test_labels_have_few_values(vitte: Whole) -> None:
         if name != "le"
     }
     assert len(labels) < 200
-    assert all(re.fullmatch(r"[\w /.{}_-]+", value) for value in labels)
+    assert [value for value in labels if not re.fullmatch(r"[\w /.{}_-]+", value)] == []
 
 
 async def test_it_stands_on_its_own_port_alone(vitte: Whole) -> None:

@@ -106,7 +106,11 @@ def test_what_is_restored_takes_the_place_and_what_was_there_is_kept(
     aside = backups.restore(programs, backup, now=NOW)
 
     assert names(programs.url) == ["Anna"]
-    assert backups.put_aside(programs) == [aside] == [f"{programs.database}_before_20261125030000"]
+    assert (
+        backups.put_aside(programs)
+        == [aside]
+        == [f"{programs.database}_before_20261125030000000000"]
+    )
 
     later = NOW + timedelta(hours=1)
     other = backups.take_back(programs, aside, now=later)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -25,6 +26,7 @@ Access: TypeAlias = Literal["open", "code", "read", "support", "owner"]
 """Who may: anybody; who gave a password and owes a code; or who is in, with at least that role."""
 
 LONGEST_FIELD: Final = 4_000
+_PATTERN: Final = re.compile(r":[^/]*\}(?=/|$)")
 
 
 class Desk(Struct, frozen=True, kw_only=True):
@@ -106,6 +108,11 @@ class Route(Struct, frozen=True, kw_only=True):
     path: str
     access: Access
     answer: Answer
+
+    @property
+    def label(self) -> str:
+        """The path as metrics name it: without what its parts may be."""
+        return _PATTERN.sub("}", self.path)
 
 
 def say(visit: Visit, line: str, /, **variables: Variable) -> str:

@@ -153,9 +153,9 @@ class Gate:
         return page.see(where)
 
     def _note(self, route: Route, status: int, seconds: float) -> None:
-        metrics.admin_requests.labels(route.path, route.method, str(status)).inc()
+        metrics.admin_requests.labels(route.label, route.method, str(status)).inc()
         if not route.path.endswith("/events"):
-            metrics.admin_seconds.labels(route.path).observe(seconds)
+            metrics.admin_seconds.labels(route.label).observe(seconds)
             if seconds >= SLOW_SECONDS:
                 _log.warning("%s %s %d in %.3f s", route.method, route.path, status, seconds)
 

@@ -119,7 +119,7 @@ def restore(programs: Programs, backup: Backup, *, now: datetime) -> str:
     """
     with _connected(programs.url, MAINTENANCE) as connection:
         _refuse_if_in_use(connection, programs.database)
-        aside = f"{programs.database}{ASIDE}{now:%Y%m%d%H%M%S}"
+        aside = f"{programs.database}{ASIDE}{now:%Y%m%d%H%M%S%f}"
         with _filled(programs, backup, keep=True) as filled:
             _exchange(connection, programs.database, filled, aside)
     return aside
@@ -140,7 +140,7 @@ def take_back(programs: Programs, aside: str, *, now: datetime) -> str:
     """
     with _connected(programs.url, MAINTENANCE) as connection:
         _refuse_if_in_use(connection, programs.database)
-        other = f"{programs.database}{ASIDE}{now:%Y%m%d%H%M%S}"
+        other = f"{programs.database}{ASIDE}{now:%Y%m%d%H%M%S%f}"
         _exchange(connection, programs.database, aside, other)
     return other
 
