@@ -132,3 +132,10 @@ def test_a_query_carries_its_comment_apart_from_its_statement() -> None:
     assert query.intent == "One person."
     assert query.statement.startswith(b"SELECT id,")
     assert query.statement.endswith(b";")
+
+
+@pytest.mark.parametrize(
+    ("noun", "query"), QUERIES, ids=lambda it: it.name if isinstance(it, Query) else it
+)
+def test_every_query_is_short_enough_for_the_driver_to_remember(noun: str, query: Query) -> None:
+    assert len(query.statement) <= 4096, noun
