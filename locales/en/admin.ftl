@@ -152,6 +152,12 @@ admin-place-watch = looks on, and is in nobody's way
 admin-place-loop = how late the event loop is, and who holds it up
 admin-place-gauges = what Prometheus reads of the tree
 admin-place-control = shows the tree to its owner: vitte tree --live
+admin-place-broadcasts = brings what is said to many, a little at a time
+admin-place-redis = looks whether it is back; while it is away nobody asks it
+admin-place-clerk = writes what programs ask for, for many at once
+admin-place-scenes = what is needed to answer
+admin-place-user-stats = the day before, in numbers
+admin-place-herald = tells systemd that all of it lives, for as long as it does
 
 ## When a page cannot be shown
 
@@ -176,3 +182,107 @@ admin-fault-away = PostgreSQL is away
 admin-fault-ours = This is our fault
     .text = The page fell; the log tells where.
 admin-fault-back = To the first page
+
+## Letters
+
+admin-more = Show older ones
+admin-room-people = People
+admin-room-letters = Dead letters
+admin-room-audit = Audit log
+admin-letters-lead = Updates that failed three times. The person has read an apology, and the chat went on.
+admin-letters-none = No update has failed: there is nothing to do here.
+admin-letters-one = Letter { $number }
+admin-letters-update = Update
+admin-letters-chat = Chat
+admin-letters-kind = Kind
+admin-letters-reason = Why it failed
+admin-letters-failed = Failed
+admin-letters-received = Received
+admin-letters-tries = Tries
+admin-letters-body = What Telegram wrote
+admin-letters-hidden = What somebody wrote is hidden
+admin-letters-reveal = Show it
+admin-letters-requeue = Try again
+    .done = It will be tried again within seconds.
+admin-letters-drop = Give it up
+    .done = It was given up; it stays in the books as refused.
+
+## People
+
+admin-people-words = Id, name or username
+admin-people-find = Find
+admin-people-none = Nobody is called so. A name is found by its beginning.
+admin-people-empty = Nobody has written to the bot yet.
+admin-people-name = Name
+admin-people-username = Username
+admin-people-id = Number
+admin-people-language = Language
+admin-people-plan = Plan
+admin-people-since = Since
+admin-people-reach = Reach
+admin-people-premium = premium
+admin-people-free = free
+admin-people-reachable = can be reached
+admin-people-unreachable = cannot be reached
+admin-people-unreachable-since = Cannot be reached since
+admin-people-until = Until
+admin-people-until-hint = To the end of this day; of a premium plan alone.
+admin-people-timezone = Timezone
+admin-people-reminders = Reminders
+admin-people-yes = yes
+admin-people-no = no
+admin-people-link = Came by the link
+admin-people-change-plan = Change the subscription
+admin-people-change = Change
+admin-people-changed = The subscription was changed.
+admin-people-changes = What was changed
+
+## What became of what a person wrote
+
+admin-timeline = What became of it
+admin-timeline-none = Nothing has come from this chat.
+admin-timeline-received = received: { $kind }
+admin-timeline-pending = not finished yet; it failed { $tries } times so far
+admin-timeline-answered = answered after { $span }
+admin-timeline-refused = refused after { $span }
+admin-timeline-failed = failed after { $span }
+admin-timeline-letter = to the letter
+admin-update-pending = pending
+admin-update-answered = answered
+admin-update-refused = refused
+admin-update-failed = failed
+admin-word-waiting = waits
+admin-word-sent = sent
+admin-word-failed = not sent
+admin-word-tries = at try { $n }
+admin-word-repeated = perhaps said twice
+admin-verdict-well = The latest was answered, and Telegram took every word.
+admin-verdict-silent = The latest needed no answer.
+admin-verdict-pending = The latest waits to be answered: look at the tree whether a part is paused or away.
+admin-verdict-refused = The latest was refused.
+admin-verdict-failed = The latest failed; the letter can be tried again.
+admin-verdict-unsent = The latest was answered; the words wait for Telegram.
+admin-verdict-unsaid = The latest was answered; Telegram did not take the words.
+
+## Dialogs
+
+admin-dialogs = Dialogs
+admin-dialog-none = No dialog was begun.
+admin-dialog-title = Title
+admin-dialog-state = State
+admin-dialog-last = Last message
+admin-dialog-begun = Begun
+admin-dialog-open = open
+admin-dialog-closed = closed
+admin-dialog-archived = archived
+
+## The audit log
+
+admin-audit-when = When
+admin-audit-who = Who
+admin-audit-what = What
+admin-audit-whom = Whom
+admin-audit-change = Change
+admin-audit-why = Why
+admin-audit-from = From
+admin-audit-none = Nothing was done yet.

@@ -153,6 +153,12 @@ admin-place-watch = наблюдает и никому не мешает
 admin-place-loop = насколько опаздывает цикл событий и кто его держит
 admin-place-gauges = то, что Prometheus читает о дереве
 admin-place-control = показывает дерево его владельцу: vitte tree --live
+admin-place-broadcasts = доносит сказанное многим, понемногу
+admin-place-redis = смотрит, вернулся ли он; пока его нет, никто его не спрашивает
+admin-place-clerk = записывает то, о чём просят программы, для многих сразу
+admin-place-scenes = то, что нужно для ответа
+admin-place-user-stats = вчерашний день в числах
+admin-place-herald = говорит systemd, что всё живо, пока это так
 
 ## Когда страницу нельзя показать
 
@@ -177,3 +183,107 @@ admin-fault-away = PostgreSQL недоступен
 admin-fault-ours = Это наша ошибка
     .text = Страница упала; в журнале записано где.
 admin-fault-back = На первую страницу
+
+## Письма
+
+admin-more = Показать более старые
+admin-room-people = Люди
+admin-room-letters = Мёртвые письма
+admin-room-audit = Журнал действий
+admin-letters-lead = Обновления, которые не удались трижды. Человек прочёл извинение, и беседа пошла дальше.
+admin-letters-none = Все обновления удались: здесь нечего делать.
+admin-letters-one = Письмо { $number }
+admin-letters-update = Обновление
+admin-letters-chat = Чат
+admin-letters-kind = Вид
+admin-letters-reason = Почему не удалось
+admin-letters-failed = Не удалось
+admin-letters-received = Получено
+admin-letters-tries = Попытки
+admin-letters-body = Что пришло из Telegram
+admin-letters-hidden = Текст письма скрыт
+admin-letters-reveal = Показать
+admin-letters-requeue = Попробовать снова
+    .done = Через несколько секунд оно будет обработано снова.
+admin-letters-drop = Отказаться
+    .done = От него отказались; в книгах оно останется отклонённым.
+
+## Люди
+
+admin-people-words = Номер, имя или имя пользователя
+admin-people-find = Найти
+admin-people-none = Никого так не зовут. Имя ищется по началу.
+admin-people-empty = Боту ещё никто не писал.
+admin-people-name = Имя
+admin-people-username = Имя пользователя
+admin-people-id = Номер
+admin-people-language = Язык
+admin-people-plan = План
+admin-people-since = С какого времени
+admin-people-reach = Связь
+admin-people-premium = премиум
+admin-people-free = бесплатный
+admin-people-reachable = на связи
+admin-people-unreachable = недоступен для бота
+admin-people-unreachable-since = Недоступен для бота с
+admin-people-until = До
+admin-people-until-hint = До конца этого дня; только для премиума.
+admin-people-timezone = Часовой пояс
+admin-people-reminders = Напоминания
+admin-people-yes = да
+admin-people-no = нет
+admin-people-link = Пришёл по ссылке
+admin-people-change-plan = Изменить подписку
+admin-people-change = Изменить
+admin-people-changed = Подписка изменена.
+admin-people-changes = Что меняли
+
+## Что стало с каждым сообщением
+
+admin-timeline = Что с этим стало
+admin-timeline-none = Из этого чата ничего не приходило.
+admin-timeline-received = получено: { $kind }
+admin-timeline-pending = ещё не готово; неудачных попыток: { $tries }
+admin-timeline-answered = ответ готов через { $span }
+admin-timeline-refused = отклонено через { $span }
+admin-timeline-failed = не удалось через { $span }
+admin-timeline-letter = к письму
+admin-update-pending = в работе
+admin-update-answered = отвечено
+admin-update-refused = отклонено
+admin-update-failed = не удалось
+admin-word-waiting = ждёт
+admin-word-sent = отправлено
+admin-word-failed = не отправлено
+admin-word-tries = с попытки { $n }
+admin-word-repeated = возможно, сказано дважды
+admin-verdict-well = На последнее дан ответ, и Telegram принял каждое слово.
+admin-verdict-silent = Последнее не требовало ответа.
+admin-verdict-pending = Последнее ждёт ответа: посмотрите на дереве, не остановлена ли какая-то часть.
+admin-verdict-refused = Последнее отклонено.
+admin-verdict-failed = Последнее не удалось; письмо можно обработать снова.
+admin-verdict-unsent = На последнее дан ответ; слова ждут Telegram.
+admin-verdict-unsaid = На последнее дан ответ; Telegram не принял слова.
+
+## Диалоги
+
+admin-dialogs = Диалоги
+admin-dialog-none = Диалогов ещё не было.
+admin-dialog-title = Название
+admin-dialog-state = Состояние
+admin-dialog-last = Последнее сообщение
+admin-dialog-begun = Начат
+admin-dialog-open = открыт
+admin-dialog-closed = закрыт
+admin-dialog-archived = в архиве
+
+## Журнал действий
+
+admin-audit-when = Когда
+admin-audit-who = Кто
+admin-audit-what = Что
+admin-audit-whom = Кого
+admin-audit-change = Изменение
+admin-audit-why = Почему
+admin-audit-from = Откуда
+admin-audit-none = Ещё ничего не делали.

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from anyio import to_thread
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -23,7 +23,17 @@ from vitte.store.operators import Role
 
 PATIENCE = 10
 AXE = ROOT / "tests" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/tree", "/tree/place?path=vitte/edges/poller&ask=restart", "/sessions", "/nothing")
+PAGES = (
+    "/people",
+    "/people/101",
+    "/letters",
+    "/letters/1",
+    "/audit",
+    "/tree",
+    "/tree/place?path=vitte/edges/poller&ask=restart",
+    "/sessions",
+    "/nothing",
+)
 NASTY = (
     """'"><img src=x onerror="document.title='broken'"><script>document.title='broken'</script>"""
 )
@@ -46,8 +56,9 @@ class Screen:
         self.panel = panel
 
     def until(self, true: Callable[[], Result]) -> Result:
-        stale = (StaleElementReferenceException,)
-        return WebDriverWait(self.driver, PATIENCE, 0.02, stale).until(lambda _: true())
+        """A look that falls between two pages says so in many ways: it is taken again."""
+        between = (WebDriverException,)
+        return WebDriverWait(self.driver, PATIENCE, 0.02, between).until(lambda _: true())
 
     def open(self, path: str) -> None:
         self.driver.get(f"{self.panel.url}{path}")

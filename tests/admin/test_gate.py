@@ -14,6 +14,8 @@ TABLE = admin.table()
 GUARDED = [route for route in TABLE if route.access not in {"open", "code"}]
 EXAMPLES = {
     "session": "1",
+    "user": "1",
+    "letter": "1",
     "mark": "x",
     "name": "x",
 }
@@ -21,10 +23,13 @@ EXAMPLES = {
 
 def address(route: Route) -> str:
     """An address of a route; what it is about need not be there."""
-    filled = re.sub(
-        r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\})?[^{}]*)?\}", lambda found: EXAMPLES[found[1]], route.path
+    return filled(route.path) + ("?path=vitte" if route.path == "/tree/place" else "")
+
+
+def filled(path: str) -> str:
+    return re.sub(
+        r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\})?[^{}]*)?\}", lambda found: EXAMPLES[found[1]], path
     )
-    return filled + ("?path=vitte" if route.path == "/tree/place" else "")
 
 
 def test_every_route_says_who_may() -> None:
@@ -128,7 +133,7 @@ async def test_without_the_pages_own_token_nothing_is_changed(panel: Panel, path
 
     for token in ("", "x", other.csrf):
         browser.csrf = token
-        answered = await browser.ask("POST", path.replace("{session:[0-9]{1,18}}", "1"), {"csrf": token})  # fmt: skip
+        answered = await browser.ask("POST", filled(path), {"csrf": token})  # fmt: skip
         assert answered.status == 403, path
 
 

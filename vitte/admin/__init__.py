@@ -15,7 +15,7 @@ from vitte.actors import server
 from vitte.admin import files, gate, live, page
 from vitte.admin.desk import Desk, Route, Visit
 from vitte.admin.passwords import Judge
-from vitte.admin.rooms import login, place, sessions, tree
+from vitte.admin.rooms import audit, letters, login, people, place, sessions, tree
 from vitte.errors import CannotListen
 from vitte.runtime import Life
 from vitte.services import Services
@@ -88,6 +88,15 @@ def table() -> tuple[Route, ...]:
         Route(method="GET", path="/tree/events", access="read", answer=live.tree_events),
         Route(method="GET", path="/tree/place", access="read", answer=place.show),
         Route(method="POST", path="/tree/act", access="owner", answer=place.act),
+        Route(method="GET", path="/people", access="read", answer=people.show_all),
+        Route(method="GET", path="/people/{user:[0-9]{1,18}}", access="read", answer=people.show),
+        Route(method="POST", path="/people/{user:[0-9]{1,18}}/plan", access="support", answer=people.change_plan),
+        Route(method="GET", path="/letters", access="read", answer=letters.show_all),
+        Route(method="GET", path="/letters/{letter:[0-9]{1,18}}", access="read", answer=letters.show),
+        Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/requeue", access="support", answer=letters.requeue),
+        Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/drop", access="support", answer=letters.drop),
+        Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/reveal", access="support", answer=letters.reveal),
+        Route(method="GET", path="/audit", access="support", answer=audit.show),
         Route(method="GET", path="/sessions", access="read", answer=sessions.show_sessions),
         Route(method="POST", path="/sessions/{session:[0-9]{1,18}}/end", access="read", answer=sessions.end_session),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, document, tag
 from vitte.store.operators import Role
 
+DIGITS: Final = 18
 TENTHS_BELOW: Final = 0.01
 _UNITS: Final = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
 
@@ -24,7 +26,10 @@ class Room(NamedTuple):
 
 
 ROOMS: Final = (
+    Room("people", "/people"),
+    Room("letters", "/letters"),
     Room("tree", "/tree"),
+    Room("audit", "/audit", "support"),
     Room("sessions", "/sessions"),
 )
 
@@ -172,6 +177,37 @@ def empty(text: str, *more: Child) -> Html:
 def facts(rows: Sequence[tuple[str, Child]]) -> Html:
     """Names and values."""
     return tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows], class_="facts")  # fmt: skip
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[Child]]) -> Html:
+    """A table; on a narrow screen each row is a card."""
+    shown = [
+        tag(
+            "tr",
+            [
+                tag("td", cell, data_label=head, class_="none" if cell is None else None)
+                for head, cell in zip(heads, row, strict=True)
+            ],
+        )
+        for row in rows
+    ]
+    head = tag("tr", [tag("th", head, scope="col") for head in heads])
+    return tag("div", tag("table", tag("thead", head), tag("tbody", shown), class_="cards"), class_="card")  # fmt: skip
+
+
+def more(visit: Visit, where: str) -> Html:
+    """The way to the next page."""
+    return tag("p", tag("a", say(visit, "admin-more"), href=where, class_="button"))
+
+
+def number(text: str) -> int | None:
+    """A number of an address, if it is one that PostgreSQL can hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
+
+
+def address(path: str, **given: str) -> str:
+    """A path with what it is asked with."""
+    return f"{path}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
 def moment(visit: Visit, at: datetime | None) -> Html:

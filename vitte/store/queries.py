@@ -54,7 +54,4 @@ def _query(name: str, text: str) -> Query:
     intent: list[str] = []
     while lines and lines[0].startswith("--"):
         intent.append(lines.pop(0).removeprefix("--").strip())
-    # Without indentation and comments: the driver reads a statement of more than 4,096 bytes anew
-    # each time that it is asked, and a shorter one once.
-    bare = [line.strip() for line in lines if not line.lstrip().startswith("--")]
-    return Query(name=name, intent=" ".join(intent), statement="\n".join(bare).strip().encode())
+    return Query(name=name, intent=" ".join(intent), statement="\n".join(lines).strip().encode())

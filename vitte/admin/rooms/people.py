@@ -1,0 +1,291 @@
+"""People: found by id, name or username; a person's page, and what became of each of their updates."""
+
+from datetime import UTC, datetime, time
+
+from aiohttp import web
+from msgspec import Struct
+
+from vitte.actors import cache
+from vitte.admin import page
+from vitte.admin.desk import Visit, say
+from vitte.admin.html import NOTHING, Child, Html, tag
+from vitte.admin.rooms import timeline
+from vitte.admin.rooms.letters import why
+from vitte.errors import BadInput, Contradiction, NotThere
+from vitte.store import audit, dialogs, people, settings, subscriptions, users
+from vitte.store.audit import Change
+from vitte.store.dialogs import Dialog
+from vitte.store.people import Person
+from vitte.store.settings import Settings
+from vitte.store.subscriptions import Subscription
+from vitte.store.users import User, UserId
+
+PAGE = 50
+COLUMNS = ("name", "username", "id", "language", "plan", "since", "reach")
+
+
+async def show_all(visit: Visit) -> web.StreamResponse:
+    """Who is looked for, or everybody."""
+    words, before = visit.asked("words")[:64], page.number(visit.asked("before"))
+    found = await people.find(
+        visit.desk.services.database,
+        words,
+        limit=PAGE + 1,
+        before=UserId(before or people.NEWEST),
+    )
+    title = say(visit, "admin-room-people")
+    nobody = say(visit, "admin-people-none") if words else say(visit, "admin-people-empty")
+    return page.show(
+        visit,
+        title,
+        page.heading(title),
+        tag(
+            "form",
+            tag("label", say(visit, "admin-people-words"), for_="words", class_="hidden"),
+            tag(
+                "input",
+                id="words",
+                name="words",
+                type="search",
+                value=words,
+                maxlength=64,
+                placeholder=say(visit, "admin-people-words"),
+            ),
+            tag("button", say(visit, "admin-people-find"), class_="button primary"),
+            method="get",
+            action="/people",
+            role="search",
+            class_="search",
+        ),
+        _table(visit, found[:PAGE]) if found else page.empty(nobody),
+        page.more(visit, page.address("/people", words=words, before=str(found[PAGE - 1].id)))
+        if len(found) > PAGE
+        else NOTHING,
+        room="people",
+    )
+
+
+def _table(visit: Visit, found: list[Person]) -> Html:
+    rows: list[tuple[Child, ...]] = [
+        (
+            tag("a", each.name or "–", href=f"/people/{each.id}"),
+            f"@{each.username}" if each.username else None,
+            str(each.id),
+            each.language,
+            plan(visit, each.expires_at),
+            page.moment(visit, each.created_at),
+            _reach(visit, each.unreachable_since),
+        )
+        for each in found
+    ]
+    return page.table([say(visit, f"admin-people-{name}") for name in COLUMNS], rows)
+
+
+def plan(visit: Visit, expires_at: datetime | None) -> Html:
+    """Which plan counts now."""
+    paid = expires_at is not None and visit.now < expires_at
+    return page.badge(say(visit, "admin-people-premium" if paid else "admin-people-free"), "good" if paid else "quiet")  # fmt: skip
+
+
+def _reach(visit: Visit, since: datetime | None) -> Html:
+    if since is None:
+        return page.badge(say(visit, "admin-people-reachable"), "good")
+    return page.badge(say(visit, "admin-people-unreachable"), "bad")
+
+
+class _Known(Struct, frozen=True, kw_only=True):
+    """What a person's page is made of."""
+
+    user: User
+    settings: Settings | None
+    subscription: Subscription | None
+    dialogs: list[Dialog]
+    changes: list[Change]
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """One person."""
+    database, user = visit.desk.services.database, _user(visit)
+    found = await users.get(database, user)
+    if found is None:
+        raise NotThere("user")
+    asked = dialogs.Asked(user=user, before=dialogs.NEWEST, limit=10)
+    known = _Known(
+        user=found,
+        settings=await settings.get(database, user),
+        subscription=await subscriptions.get(database, user),
+        dialogs=(await dialogs.list_pages(database, [asked]))[asked],
+        changes=await audit.list_of(database, user, limit=10),
+    )
+    before = visit.asked("before")
+    steps = await timeline.of(visit, user, before)
+    name = " ".join(part for part in (found.first_name, found.last_name) if part) or str(user)
+    done = visit.asked("done")
+    return page.show(
+        visit,
+        name,
+        tag("p", tag("a", say(visit, "admin-room-people"), href="/people"), class_="way"),
+        page.heading(name, _reach(visit, found.unreachable_since)),
+        page.notice(say(visit, "admin-people-changed")) if done == "plan" else NOTHING,
+        tag("section", page.facts(_facts(visit, known)), class_="card"),
+        steps,
+        _subscription(visit, known.subscription) if visit.may("support") else NOTHING,
+        _dialogs(visit, known.dialogs),
+        _changes(visit, known.changes),
+        room="people",
+    )
+
+
+def _facts(visit: Visit, known: _Known) -> list[tuple[str, Child]]:
+    user, bought, chosen = known.user, known.subscription, known.settings
+    rows: list[tuple[str, Child]] = [
+        (say(visit, "admin-people-id"), str(user.id)),
+        (say(visit, "admin-people-username"), f"@{user.username}" if user.username else "–"),
+        (say(visit, "admin-people-since"), page.moment(visit, user.created_at)),
+        (say(visit, "admin-people-plan"), plan(visit, bought and bought.expires_at)),
+    ]
+    if bought is not None and bought.expires_at is not None:
+        rows.append((say(visit, "admin-people-until"), page.moment(visit, bought.expires_at)))
+    if chosen is not None:
+        rows += [
+            (say(visit, "admin-people-language"), chosen.language),
+            (say(visit, "admin-people-timezone"), chosen.timezone or "–"),
+            (
+                say(visit, "admin-people-reminders"),
+                say(visit, "admin-people-yes" if chosen.reminders else "admin-people-no"),
+            ),
+        ]
+    if user.unreachable_since is not None:
+        rows.append(
+            (
+                say(visit, "admin-people-unreachable-since"),
+                page.moment(visit, user.unreachable_since),
+            )
+        )
+    if user.start_payload:
+        rows.append((say(visit, "admin-people-link"), tag("code", user.start_payload)))
+    return rows
+
+
+def _subscription(visit: Visit, bought: Subscription | None) -> Html:
+    if bought is None:
+        return NOTHING
+    until = (
+        bought.expires_at.astimezone(visit.desk.zone).date().isoformat()
+        if bought.expires_at
+        else None
+    )
+    options = [
+        tag(
+            "option",
+            say(visit, f"admin-people-{name}"),
+            value=name,
+            selected=bought.plan_at(visit.now) == name,
+        )
+        for name in ("free", "premium")
+    ]
+    form = page.form(
+        visit,
+        f"/people/{bought.user_id}/plan",
+        tag("input", type="hidden", name="version", value=bought.updated_at.isoformat()),
+        tag(
+            "div",
+            tag("label", say(visit, "admin-people-plan"), for_="plan"),
+            tag("select", options, id="plan", name="plan"),
+            class_="field",
+        ),
+        page.field(
+            say(visit, "admin-people-until"),
+            name="until",
+            type="date",
+            value=until,
+            hint=say(visit, "admin-people-until-hint"),
+        ),
+        page.field(
+            say(visit, "admin-reason"),
+            name="reason",
+            required=True,
+            minlength=3,
+            maxlength=audit.LONGEST_REASON,
+            hint=say(visit, "admin-reason-hint"),
+        ),
+        tag("button", say(visit, "admin-people-change"), class_="button primary"),
+        class_="stack",
+    )
+    return tag(
+        "details", tag("summary", say(visit, "admin-people-change-plan")), form, class_="card ask"
+    )
+
+
+def _dialogs(visit: Visit, found: list[Dialog]) -> Html:
+    rows: list[tuple[Child, ...]] = [
+        (
+            each.title or str(each.id),
+            page.badge(
+                say(visit, f"admin-dialog-{each.state}"),
+                "good" if each.state == "open" else "quiet",
+            ),
+            page.moment(visit, each.last_message_at),
+            page.moment(visit, each.created_at),
+        )
+        for each in found
+    ]
+    heads = [say(visit, f"admin-dialog-{name}") for name in ("title", "state", "last", "begun")]
+    shown = page.table(heads, rows) if rows else page.empty(say(visit, "admin-dialog-none"))
+    return tag("section", tag("h2", say(visit, "admin-dialogs")), shown)
+
+
+def _changes(visit: Visit, found: list[Change]) -> Html:
+    if not found:
+        return NOTHING
+    rows: list[tuple[Child, ...]] = [
+        (page.moment(visit, each.created_at), each.who, f"{each.noun}: {each.action}", each.reason)
+        for each in found
+    ]
+    heads = [say(visit, f"admin-audit-{name}") for name in ("when", "who", "what", "why")]
+    return tag("section", tag("h2", say(visit, "admin-people-changes")), page.table(heads, rows))
+
+
+async def change_plan(visit: Visit) -> web.StreamResponse:
+    """Change a subscription; the statement that changes it writes who did it and why.
+
+    Raises:
+        Contradiction: It was changed meanwhile, or what is wanted contradicts itself.
+    """
+    user, services = _user(visit), visit.desk.services
+    author = visit.author(why(visit))
+    wanted, until = visit.typed("plan"), _end_of(visit, visit.typed("until"))
+    if wanted not in {"free", "premium"} or (wanted == "premium" and until is None):
+        raise BadInput(("until", "is missing: a premium plan has an end"))
+    changed = await subscriptions.change(
+        services.database,
+        user,
+        visit.now,
+        plan="premium" if wanted == "premium" else "free",
+        expires_at=until if wanted == "premium" else None,
+        version=_version(visit.typed("version")),
+        author=author,
+    )
+    if changed is None:
+        raise Contradiction("the subscription was changed meanwhile, or its end is not ahead")
+    await cache.forget(services.cache, user)
+    return page.see(f"/people/{user}?done=plan")
+
+
+def _end_of(visit: Visit, day: str) -> datetime | None:
+    """The end of a day, by the installation's clocks."""
+    try:
+        return datetime.combine(datetime.fromisoformat(day).date(), time.max, visit.desk.zone).astimezone(UTC)  # fmt: skip
+    except (ValueError, OverflowError):
+        return None
+
+
+def _version(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _user(visit: Visit) -> UserId:
+    return UserId(int(visit.request.match_info["user"]))
