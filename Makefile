@@ -21,6 +21,9 @@ check: format-check lint types layers test ## everything that must pass before a
 check-operations: $(VENV)/operations ## rehearse on a booted Debian: install, kill, block, upgrade, restore (root)
 	@VITTE_OPERATIONS=yes $(BIN)/python -m pytest -s tests/operations $(ARGS)
 
+dashboards: $(VENV)/check ## make Grafana's dashboards anew from vitte/metrics.py
+	@$(BIN)/python config/grafana/make_dashboards.py
+
 format: $(VENV)/check ## lay the code out
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -106,5 +109,5 @@ $(VENV)/operations: $(VENV)/check locks/operations.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/operations.txt
 	@touch $@
 
-.PHONY: check-operations
+.PHONY: check-operations dashboards
 .PHONY: help run test test-faults test-api bench-api check format format-check lint types layers bench bench-runtime bench-cache bench-bot bench-edge wheel lock clean

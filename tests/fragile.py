@@ -100,6 +100,6 @@ async def together(*calls: Callable[[], Awaitable[T]]) -> list[T]:
     return [answers[place] for place in range(len(calls))]
 
 
-def counted(name: str, **labels: str) -> float:
+def counted(name: str, /, **labels: str) -> float:
     """The value of a metric now."""
     return REGISTRY.get_sample_value(f"vitte_{name}", labels) or 0.0

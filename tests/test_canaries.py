@@ -128,6 +128,7 @@ async def scene(
             "sentry_dsn": sentry.dsn,
             "http_listen": http,
             "metrics_listen": metrics,
+            "admin_listen": f"127.0.0.1:{free_port()}",
             "log_level": "DEBUG",
             "data": str(tmp_path),
         }

@@ -19,6 +19,7 @@ from vitte.actors import (
     breaker,
     broadcaster,
     cache,
+    census,
     chores,
     clerk,
     conversation,
@@ -139,6 +140,10 @@ class House:
     def cron(self, job: cron.Job) -> Callable[[], cron.Cron]:
         """Runs one job by the clock."""
         return partial(cron.Cron, job=job, clock=self.services.clock)
+
+    def census(self) -> census.Census:
+        """Counts what only PostgreSQL knows, for Prometheus."""
+        return census.Census(database=self.services.database, clock=self.services.clock)
 
     def control(self) -> watch.Control:
         """Shows the tree to its owner."""

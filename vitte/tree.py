@@ -52,6 +52,7 @@ def plant(house: House) -> Supervisor:
         Supervisor("watch", ONE_FOR_ONE, within(10, minutes=1), note="looks on, and is in nobody's way", children=[
             Child("loop", watch.loop, note="how late the event loop is, and who holds it up"),
             Child("gauges", watch.Gauges, note="what Prometheus reads of the tree"),
+            Child("census", house.census, note="counts what only PostgreSQL knows"),
             Child("control", house.control, note="shows the tree to its owner: vitte tree --live"),
             Child("herald", house.herald, note="tells systemd that all of it lives, for as long as it does")]),
     ])

@@ -94,3 +94,10 @@ SELECT state, coalesce(reason, '') AS reason, count(id)::bigint AS words,
 FROM outbox
 GROUP BY state, reason
 ORDER BY state, reason;
+
+-- count_waiting
+-- What waits to be said in each lane, and since when.
+SELECT lane, count(id)::bigint AS words, min(created_at) AS oldest
+FROM outbox
+WHERE state = 'waiting'
+GROUP BY lane;

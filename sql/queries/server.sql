@@ -27,3 +27,7 @@ WHERE tables.relkind = 'r' AND tables.relnamespace = to_regnamespace('public')
 GROUP BY 1
 ORDER BY 2 DESC, 1
 LIMIT %(limit)s;
+
+-- get_database_size
+-- How much room this database takes.
+SELECT pg_database_size(current_database()) AS bytes;

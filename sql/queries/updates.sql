@@ -64,3 +64,9 @@ SELECT state, coalesce(reason, '') AS reason, count(id)::bigint AS updates
 FROM updates
 GROUP BY state, reason
 ORDER BY state, reason;
+
+-- get_backlog
+-- How many dead letters there are, and when the oldest pending update came. Both are read from small indexes.
+SELECT
+    (SELECT count(id)::bigint FROM updates WHERE state = 'failed') AS letters,
+    (SELECT received_at FROM updates WHERE state = 'pending' ORDER BY seq LIMIT 1) AS oldest;

@@ -79,3 +79,17 @@ UPDATE users SET
     updated_at = greatest(%(now)s, updated_at + interval '1 microsecond')
 WHERE id = %(id)s AND updated_at = coalesce(%(version)s, updated_at)
 RETURNING id, first_name, last_name, username, language_code, start_payload, unreachable_since, created_at, updated_at;
+
+-- count_users
+-- People who can be reached, by what is in force for them and what they read; of them those who said something lately.
+SELECT
+    CASE WHEN subscriptions.plan = 'premium' AND subscriptions.expires_at > %(now)s THEN 'premium' ELSE 'free' END AS plan,
+    settings.language,
+    count(users.id)::bigint AS users,
+    count(users.id) FILTER (WHERE dialogs.last_message_at >= %(since)s)::bigint AS active
+FROM users
+JOIN settings ON settings.user_id = users.id
+JOIN subscriptions ON subscriptions.user_id = users.id
+LEFT JOIN dialogs ON dialogs.user_id = users.id AND dialogs.state = 'open'
+WHERE users.unreachable_since IS NULL
+GROUP BY 1, 2;

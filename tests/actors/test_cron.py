@@ -188,7 +188,7 @@ async def test_a_run_that_fails_is_logged_counted_and_waits_for_its_next_time(
     chore: Chore, caplog: pytest.LogCaptureFixture
 ) -> None:
     chore.fault = DatabaseAway("gone")
-    before = counted("cron_runs_total", job="test-job", state="failed")
+    before = counted("cron_runs_total", name="test-job", state="failed")
     async with going(chore) as (_, running):
         await anyio.sleep(3600)
         chore.fault = None
@@ -197,7 +197,7 @@ async def test_a_run_that_fails_is_logged_counted_and_waits_for_its_next_time(
         assert running.statistics("test/cron")[0].restarts == 0
     assert chore.asked_for == [hour(13), hour(14)]
     assert "Job test-job failed: gone" in caplog.text
-    assert counted("cron_runs_total", job="test-job", state="failed") == before + 1
+    assert counted("cron_runs_total", name="test-job", state="failed") == before + 1
 
 
 async def test_a_fall_repeats_nothing_and_goes_on_at_the_next_time(chore: Chore) -> None:

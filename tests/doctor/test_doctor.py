@@ -334,6 +334,7 @@ async def test_the_command_prints_lines_or_json_and_ends_with_one_when_anything_
         "database_pool_max": "8",
         "http_listen": settings.http.listen,
         "metrics_listen": settings.metrics.listen,
+        "admin_listen": settings.admin.listen,
         "data": str(tmp_path),
     }
     bad = {**good, "redis_url": f"unix://{tmp_path}/nobody.sock", "http_lisen": "x"}

@@ -51,6 +51,8 @@ class Gauges:
         life.ready()
         while True:
             for place in life.tree.statistics(most=0):
+                metrics.actor_falls.labels(place.path)  # so that the first one is an increase
+                metrics.actor_restarts.labels(place.path)
                 if place.mailbox is not None:
                     metrics.actor_mailbox.labels(place.path).set(place.mailbox.depth)
             await anyio.sleep(GLANCE_SECONDS)

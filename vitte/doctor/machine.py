@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from vitte import resources
 from vitte.actors.watch import socket_in
-from vitte.config import Config, parse_listen
+from vitte.config import Config, every_key, parse_listen
 from vitte.doctor.finding import Check, Finding, fail, ok, warn
 from vitte.runtime import NobodyAnswers, connected
 from vitte.runtime.statistics import Statistics
@@ -69,13 +69,19 @@ def ports(config: Config, root: Path) -> Check:
 
 
 def _configured(config: Config) -> Iterator[Finding]:
-    for key, text in (
-        ("http.listen", config.http.listen),
-        ("metrics.listen", config.metrics.listen),
-    ):
+    for section, text in _listens(config):
         if not parse_listen(text).loopback:
-            said = f"{key} is {text}: others than this machine may come in"
-            yield fail("ports", said, f"set {key} to a loopback address or a unix socket")
+            said = f"{section}.listen is {text}: others than this machine may come in"
+            yield fail(
+                "ports", said, f"set {section}.listen to a loopback address or a unix socket"
+            )
+
+
+def _listens(config: Config) -> Iterator[tuple[str, str]]:
+    """Every address on which we listen, by its section."""
+    for key in every_key():
+        if key.name == "listen":
+            yield key.section, getattr(config, key.section).listen
 
 
 def _inner(config: Config) -> dict[int, str]:
@@ -84,9 +90,9 @@ def _inner(config: Config) -> dict[int, str]:
     for name, url in (("PostgreSQL", config.database.url), ("Redis", config.redis.url)):
         if port := urlsplit(url.reveal()).port:
             inner[port] = name
-    for name, text in (("the API", config.http.listen), ("the metrics", config.metrics.listen)):
+    for section, text in _listens(config):
         if port := parse_listen(text).port:
-            inner[port] = name
+            inner[port] = f"vitte's {section}"
     return inner
 
 

@@ -27,6 +27,7 @@ PAUSE_CHAT = take("outbox", "pause_chat")
 LIST_PAUSES = take("outbox", "list_pauses")
 END_PAUSES = take("outbox", "end_pauses")
 COUNT = take("outbox", "count_outgoing")
+COUNT_WAITING = take("outbox", "count_waiting")
 
 EVERY_CHAT = 0
 """The chat that stands for all of them, in a pause; Telegram gives nobody this id."""
@@ -98,6 +99,14 @@ class Count(Struct, frozen=True, kw_only=True):
     reason: str
     words: int
     repeated: int
+
+
+class Backlog(Struct, frozen=True, kw_only=True):
+    """What waits in a lane, and since when."""
+
+    lane: int
+    words: int
+    oldest: datetime
 
 
 class _Id(Struct, frozen=True, kw_only=True):
@@ -197,3 +206,8 @@ async def end_pauses(session: Session, now: datetime) -> int:
 async def count(session: Session) -> list[Count]:
     """Give the books."""
     return await session.rows(COUNT, Count)
+
+
+async def backlog(session: Session) -> list[Backlog]:
+    """Give what waits in each lane in which anything does."""
+    return await session.rows(COUNT_WAITING, Backlog)

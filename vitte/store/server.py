@@ -1,6 +1,6 @@
-"""The server: what PostgreSQL says of itself to ``vitte doctor``.
+"""The server: what PostgreSQL says of itself, to ``vitte doctor`` and to the census.
 
-Asked on one connection of its own and not through the pool, so that the reason
+The doctor asks on one connection of its own and not through the pool, so that the reason
 comes back in PostgreSQL's own words when it does not let us in.
 """
 
@@ -15,9 +15,11 @@ from psycopg.rows import TupleRow, class_row
 
 from vitte.errors import DatabaseAway, DatabaseBusy
 from vitte.store import migrations
+from vitte.store.pool import Session
 from vitte.store.queries import Query, take
 
 DESCRIBE = take("server", "describe_server")
+GET_SIZE = take("server", "get_database_size")
 LIST_TABLES = take("server", "list_greatest_tables")
 
 GREATEST: Final = 3
@@ -73,6 +75,15 @@ async def look(url: str, seconds: int) -> Seen:
         raise DatabaseBusy(f"no answer within {seconds} s") from error
     except psycopg.Error as error:
         raise DatabaseAway(str(error)) from error
+
+
+class _Size(Struct, frozen=True, kw_only=True):
+    bytes: int
+
+
+async def size(session: Session) -> int:
+    """Give how many bytes this database takes."""
+    return (await session.row(GET_SIZE, _Size)).bytes
 
 
 async def _look(connection: psycopg.AsyncConnection[TupleRow]) -> Seen:

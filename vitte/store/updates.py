@@ -20,6 +20,7 @@ GET_LETTER = take("updates", "get_letter")
 REQUEUE = take("updates", "requeue_letter")
 DROP = take("updates", "drop_letter")
 COUNT = take("updates", "count_updates")
+GET_BACKLOG = take("updates", "get_backlog")
 
 UpdateId = NewType("UpdateId", int)
 Outcome = Literal["answered", "refused", "failed"]
@@ -79,6 +80,13 @@ class Count(Struct, frozen=True, kw_only=True):
     updates: int
 
 
+class Backlog(Struct, frozen=True, kw_only=True):
+    """How many dead letters there are, and when the oldest pending update came, if one is."""
+
+    letters: int
+    oldest: datetime | None
+
+
 class Try(Struct, frozen=True, kw_only=True):
     """How often an update has failed; ``is_new`` when it had not been written down before."""
 
@@ -136,3 +144,8 @@ async def drop(session: Session, update: UpdateId, now: datetime) -> bool:
 async def count(session: Session) -> list[Count]:
     """Give the books."""
     return await session.rows(COUNT, Count)
+
+
+async def backlog(session: Session) -> Backlog:
+    """Give what nobody has finished or seen to."""
+    return await session.row(GET_BACKLOG, Backlog)

@@ -18,6 +18,7 @@ KEEP_START_PAYLOAD = take("users", "keep_start_payload")
 MARK_UNREACHABLE = take("users", "mark_unreachable")
 MARK_REACHABLE = take("users", "mark_reachable")
 CHANGE = take("users", "change_user")
+COUNT = take("users", "count_users")
 
 Language = Literal["ru", "en"]
 UserId = NewType("UserId", int)
@@ -38,6 +39,15 @@ class User(Struct, frozen=True, kw_only=True):
     unreachable_since: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class Count(Struct, frozen=True, kw_only=True):
+    """How many people have a plan and read a language, and how many of them are about."""
+
+    plan: str
+    language: Language
+    users: int
+    active: int
 
 
 class Contact(Struct, frozen=True, kw_only=True):
@@ -180,3 +190,8 @@ def _is_start_payload(text: str | None) -> bool:
 
 def _user(written: _Written) -> User:
     return User(**{name: getattr(written, name) for name in User.__struct_fields__})
+
+
+async def count(session: Session, now: datetime, since: datetime) -> list[Count]:
+    """Give how many people can be reached by plan and language; active are those of ``since``."""
+    return await session.rows(COUNT, Count, now=now, since=since)
