@@ -283,7 +283,7 @@ def wait_for(url: str, path: str) -> str:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url + path, timeout=1) as response:  # noqa: S310  # our own address
+            with urllib.request.urlopen(url + path, timeout=1) as response:  # noqa: S310  # nosec B310  # our own address
                 if response.status == 200:  # noqa: PLR2004  # OK
                     return url
         except OSError:
