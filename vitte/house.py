@@ -32,6 +32,7 @@ from vitte.actors import (
     limiter,
     link,
     marks,
+    minutes,
     outbox,
     poller,
     post,
@@ -148,6 +149,12 @@ class House:
     def control(self) -> watch.Control:
         """Shows the tree to its owner."""
         return watch.Control(self.config.data)
+
+    def minutes(self) -> minutes.Minutes:
+        """Keeps each minute in numbers."""
+        return minutes.Minutes(
+            database=self.services.database, clock=self.services.clock, process=self.node
+        )
 
     def herald(self) -> herald.Herald:
         """Tells systemd that the tree lives."""

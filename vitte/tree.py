@@ -53,6 +53,7 @@ def plant(house: House) -> Supervisor:
             Child("loop", watch.loop, note="how late the event loop is, and who holds it up"),
             Child("gauges", watch.Gauges, note="what Prometheus reads of the tree"),
             Child("census", house.census, note="counts what only PostgreSQL knows"),
+            Child("minutes", house.minutes, note="keeps each minute in numbers, for the panel's plots"),
             Child("control", house.control, note="shows the tree to its owner: vitte tree --live"),
             Child("herald", house.herald, note="tells systemd that all of it lives, for as long as it does")]),
     ])

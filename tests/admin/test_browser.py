@@ -24,6 +24,8 @@ from vitte.store.operators import Role
 PATIENCE = 10
 AXE = ROOT / "tests" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
+    "/overview",
+    "/overview?span=month",
     "/people",
     "/people/101",
     "/letters",

@@ -72,6 +72,13 @@ GIVEN = {
     "until": NOW,
     "node": "x",
     **dict.fromkeys(("bulk", "fence", "beat"), 1),
+    "minute": NOW,
+    "process": "x",
+    **dict.fromkeys(("received", "answered", "refused", "failed", "words_sent"), 1),
+    **dict.fromkeys(("words_failed", "limited", "in_hand", "in_mailboxes", "pool_waits"), 1),
+    **dict.fromkeys(("half_within", "most_within", "seconds"), 1.0),
+    "redis_faults": 1,
+    "redis_away": False,
 }
 # Words that mean one thing in one place and another elsewhere: a time or an id, one or many.
 OTHERWISE = {

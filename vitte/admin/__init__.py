@@ -15,7 +15,7 @@ from vitte.actors import server
 from vitte.admin import files, gate, live, page
 from vitte.admin.desk import Desk, Route, Visit
 from vitte.admin.passwords import Judge
-from vitte.admin.rooms import audit, letters, login, people, place, sessions, tree
+from vitte.admin.rooms import audit, letters, login, overview, people, place, sessions, tree
 from vitte.errors import CannotListen
 from vitte.runtime import Life
 from vitte.services import Services
@@ -88,6 +88,7 @@ def table() -> tuple[Route, ...]:
         Route(method="GET", path="/tree/events", access="read", answer=live.tree_events),
         Route(method="GET", path="/tree/place", access="read", answer=place.show),
         Route(method="POST", path="/tree/act", access="owner", answer=place.act),
+        Route(method="GET", path="/overview", access="read", answer=overview.show),
         Route(method="GET", path="/people", access="read", answer=people.show_all),
         Route(method="GET", path="/people/{user:[0-9]{1,18}}", access="read", answer=people.show),
         Route(method="POST", path="/people/{user:[0-9]{1,18}}/plan", access="support", answer=people.change_plan),

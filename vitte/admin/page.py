@@ -26,6 +26,7 @@ class Room(NamedTuple):
 
 
 ROOMS: Final = (
+    Room("overview", "/overview"),
     Room("people", "/people"),
     Room("letters", "/letters"),
     Room("tree", "/tree"),

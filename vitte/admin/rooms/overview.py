@@ -1,0 +1,165 @@
+"""The overview: how it goes, over an hour, a day, a month.
+
+What was counted is drawn from the rows that each process writes a minute, so that
+restarts cost a minute and several processes make one picture; people are counted
+where they are kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from aiohttp import web
+
+from vitte.admin import page, plot
+from vitte.admin.desk import Visit, say
+from vitte.admin.html import NOTHING, Child, Html, tag
+from vitte.admin.plot import Line, Plot
+from vitte.store import minutes
+from vitte.store.minutes import Crowd, Minute
+
+
+class Span(NamedTuple):
+    """How far back, in which steps, and how the time of a step is written."""
+
+    back: timedelta
+    step: timedelta
+    written: str
+
+
+SPANS: Final[Mapping[str, Span]] = {
+    "hour": Span(timedelta(hours=1), timedelta(minutes=1), "%H:%M"),
+    "day": Span(timedelta(days=1), timedelta(minutes=20), "%H:%M"),
+    "month": Span(timedelta(days=30), timedelta(hours=12), "%m-%d %H:%M"),
+}
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """The plots of one span."""
+    chosen = visit.asked("span")
+    name = chosen if chosen in SPANS else "hour"
+    span, database = SPANS[name], visit.desk.services.database
+    begins, ends = bounds(visit.now, span)
+    found = await minutes.list_all(database, begins, ends, span.step)
+    new = await minutes.list_newcomers(database, begins, ends, span.step)
+    crowd = await minutes.count_people(database, visit.now)
+    newcomers = {each.minute: float(each.people) for each in new}
+    steps = _Steps(visit, span, begins, found)
+    title = say(visit, "admin-room-overview")
+    return page.show(
+        visit,
+        title,
+        page.heading(title, _spans(visit, name)),
+        _people(visit, crowd),
+        page.notice(say(visit, "admin-overview-none")) if not found else NOTHING,
+        tag("div", [plot.draw(each) for each in _plots(visit, steps, newcomers)], class_="plots"),
+        room="overview",
+    )
+
+
+def bounds(now: datetime, span: Span) -> tuple[datetime, datetime]:
+    """From when to when: whole steps, the last of which has not ended yet."""
+    step = span.step.total_seconds()
+    ends = datetime.fromtimestamp((now.timestamp() // step + 1) * step, UTC)
+    return ends - span.back, ends
+
+
+def _spans(visit: Visit, chosen: str) -> Html:
+    ways = [
+        tag(
+            "li",
+            tag(
+                "a",
+                say(visit, f"admin-overview-{name}"),
+                href=f"/overview?span={name}",
+                aria_current="page" if name == chosen else None,
+            ),
+        )
+        for name in SPANS
+    ]
+    return tag("nav", tag("ul", ways, class_="spans"), aria_label=say(visit, "admin-overview-span"))
+
+
+def _people(visit: Visit, crowd: Crowd) -> Html:
+    if not crowd.total:
+        return page.empty(say(visit, "admin-people-empty"))
+    rows: list[tuple[str, Child]] = [
+        (say(visit, "admin-room-people"), tag("a", _grouped(crowd.total), href="/people")),
+        (say(visit, "admin-people-premium"), _grouped(crowd.premium)),
+        (say(visit, "admin-people-free"), _grouped(crowd.total - crowd.premium)),
+        (say(visit, "admin-overview-russian"), _grouped(crowd.russian)),
+        (say(visit, "admin-overview-english"), _grouped(crowd.total - crowd.russian)),
+        (say(visit, "admin-people-unreachable"), _grouped(crowd.unreachable)),
+    ]
+    return tag("section", page.facts(rows), class_="card")
+
+
+class _Steps:
+    """The steps of a span, with what is known of each."""
+
+    def __init__(self, visit: Visit, span: Span, begins: datetime, found: Sequence[Minute]) -> None:
+        count = round(span.back / span.step)
+        self.times = [begins + span.step * number for number in range(count)]
+        self.known = {each.minute: each for each in found}
+        self.labels = [f"{each.astimezone(visit.desk.zone):{span.written}}" for each in self.times]
+
+    def of(self, name: str) -> list[float | None]:
+        """One number of each step; None where nobody wrote one down."""
+        rows = [self.known.get(each) for each in self.times]
+        return [None if row is None else getattr(row, name) for row in rows]
+
+
+def _plots(visit: Visit, steps: _Steps, newcomers: Mapping[datetime, float]) -> tuple[Plot, ...]:
+    def counted(name: str, *series: str) -> Plot:
+        lines = [_line(visit, each, steps.of(each)) for each in series]
+        return _plot(visit, steps, name, lines)
+
+    def measured(name: str, *series: str) -> Plot:
+        lines = [_line(visit, each, steps.of(each)) for each in series]
+        return _plot(visit, steps, name, lines, kind="lines")
+
+    new = [_line(visit, "new", [newcomers.get(each, 0.0) for each in steps.times])]
+    return (
+        counted("updates", "answered", "refused", "failed"),
+        measured("latency", "half_within", "most_within"),
+        _plot(visit, steps, "new", new),
+        counted("limited", "limited"),
+        counted("words", "words_sent", "words_failed"),
+        measured("queues", "in_hand", "in_mailboxes"),
+        measured("database", "pool_waits"),
+        counted("redis", "redis_faults"),
+    )
+
+
+def _line(visit: Visit, name: str, values: Sequence[float | None]) -> Line:
+    return Line(name=say(visit, f"admin-series-{name.replace('_', '-')}"), values=values)
+
+
+def _plot(
+    visit: Visit, steps: _Steps, name: str, lines: Sequence[Line], kind: str = "bars"
+) -> Plot:
+    def written(value: float) -> str:
+        return page.brief(visit, value) if name == "latency" else _grouped(value)
+
+    known = [value for line in lines for value in line.values if value is not None]
+    if kind == "bars":
+        sum_up = say(visit, "admin-overview-total", n=_grouped(sum(known)))
+    else:
+        sum_up = say(visit, "admin-overview-most", n=written(max(known, default=0)))
+    return Plot(
+        title=say(visit, f"admin-plot-{name}"),
+        kind=kind,
+        lines=lines,
+        steps=steps.labels,
+        sum_up=sum_up if known else "",
+        written=written,
+        none=say(visit, "admin-plot-none"),
+        numbers=say(visit, "admin-plot-numbers"),
+        when=say(visit, "admin-audit-when"),
+    )
+
+
+def _grouped(value: float) -> str:
+    """A number with thin spaces between the thousands."""
+    text = f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+    return text.replace(",", "\N{NARROW NO-BREAK SPACE}")
