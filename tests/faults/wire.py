@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-from anyio.abc import AnyByteStream, SocketStream, TaskGroup
+from anyio.abc import AnyByteStream, SocketStream
 
 SOCKET: Final = ".s.PGSQL.5432"
 HUNG_UP: Final = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
@@ -26,6 +26,7 @@ class Wire:
         self._server = server / SOCKET
         self._parse = re.compile(rb"P.{4}(\w*)\x00\s*" + re.escape(words), re.DOTALL)
         self._to_cut = 0
+        self._lines: set[Line] = set()
         self.cuts = 0
 
     def cut_next(self) -> None:
@@ -41,15 +42,16 @@ class Wire:
         ):
             group.start_soon(listener.serve, self._carry)
             yield
+            for line in list(self._lines):
+                await line.hang_up()
             group.cancel_scope.cancel()
 
     async def _carry(self, client: SocketStream) -> None:
-        async with (
-            client,
-            await anyio.connect_unix(self._server) as server,
-            anyio.create_task_group() as group,
-        ):
-            await Line(self, client, server).carry(group)
+        async with client, await anyio.connect_unix(self._server) as server:
+            line = Line(self, client, server)
+            self._lines.add(line)
+            await line.carry()
+            self._lines.remove(line)
 
     def hears(self, chunk: bytes, names: set[bytes]) -> bool:
         """Look at what a client says; whether its answer is to be lost."""
@@ -68,20 +70,27 @@ class Line:
         self._names: set[bytes] = set()
         self._doomed = False
 
-    async def carry(self, group: TaskGroup) -> None:
+    async def carry(self) -> None:
         """Carry both ways until either side hangs up, or the line is cut."""
-        group.start_soon(self._ask, group)
-        with suppress(*HUNG_UP):
-            await self._answer()
-        group.cancel_scope.cancel()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._ask)
+            with suppress(*HUNG_UP):
+                await self._answer()
+            await self.hang_up()
 
-    async def _ask(self, group: TaskGroup) -> None:
+    async def hang_up(self) -> None:
+        """Close both ends: whoever listens on one hears it."""
+        # To cancel a receive instead may meet the byte that ends it, which asyncio takes ill.
+        await self._client.aclose()
+        await self._server.aclose()
+
+    async def _ask(self) -> None:
         with suppress(*HUNG_UP):
             while True:
                 chunk = await self._client.receive()
                 self._doomed = self._doomed or self._wire.hears(chunk, self._names)
                 await self._server.send(chunk)
-        group.cancel_scope.cancel()
+        await self.hang_up()
 
     async def _answer(self) -> None:
         lost = b""
