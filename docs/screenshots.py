@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -146,15 +146,17 @@ def draw(chat: Chat, talk: Talk) -> None:
 
 
 @contextmanager
-def running(folder: Path, address: str) -> Generator[None]:
-    """Run ``vitte dev`` for the block, on ports that are free."""
+def running(folder: Path, address: str, panel: str = "") -> Generator[None]:
+    """Run ``vitte dev`` for the block, on ports that are free; its panel where it is wanted."""
     listen = {
         name: f"127.0.0.1:{free_port()}"
         for name in ("VITTE_HTTP_LISTEN", "VITTE_ADMIN_LISTEN", "VITTE_METRICS_LISTEN")
     }
+    if panel:
+        listen["VITTE_ADMIN_LISTEN"] = panel.removeprefix("http://")
     process = subprocess.Popen(
         [sys.executable, "-m", "vitte", "dev", "--data", str(folder), "--port", port(address)],
-        env={**without_ours(os.environ), **listen},
+        env={**without_ours(), **listen},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -168,9 +170,9 @@ def running(folder: Path, address: str) -> Generator[None]:
         process.wait(PATIENCE)
 
 
-def without_ours(environment: Mapping[str, str]) -> dict[str, str]:
+def without_ours() -> dict[str, str]:
     """The environment without what would change the picture, such as a real token."""
-    return {name: value for name, value in environment.items() if not name.startswith("VITTE_")}
+    return {name: value for name, value in os.environ.items() if not name.startswith("VITTE_")}
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def draw(plot: Plot) -> Html:
         role="img",
         aria_label=f"{plot.title}: {plot.sum_up}",
     )
-    scale = tag("p", tag("span", plot.written(top)), tag("span", plot.written(0)), class_="scale", aria_hidden="true")  # fmt: skip
+    scale = tag("p", tag("span", plot.written(top)), tag("span", "0"), class_="scale", aria_hidden="true")  # fmt: skip
     ends = tag("p", tag("span", plot.steps[0]), tag("span", plot.steps[-1]), class_="ends", aria_hidden="true")  # fmt: skip
     return _figure(plot, tag("div", scale, picture, class_="picture"), ends, _legend(plot), _numbers(plot))  # fmt: skip
 
