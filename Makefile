@@ -56,6 +56,9 @@ bench-cache: $(VENV)/check ## measure the cache and the limiter, each way of ask
 bench-edge: $(VENV)/check ## measure what going through aiogram costs
 	@$(BIN)/python benchmarks/edge.py $(ARGS)
 
+bench-cron: $(VENV)/check ## measure the jobs on many messages, and beside Celery
+	@$(BIN)/python benchmarks/cron.py $(ARGS)
+
 bench-api: $(VENV)/check ## measure the REST API beside bare aiohttp (needs wrk)
 	@$(BIN)/python benchmarks/api.py $(ARGS)
 
@@ -110,4 +113,4 @@ $(VENV)/operations: $(VENV)/check locks/operations.txt
 	@touch $@
 
 .PHONY: check-operations dashboards
-.PHONY: help run test test-faults test-api bench-api check format format-check lint types layers bench bench-runtime bench-cache bench-bot bench-edge wheel lock clean
+.PHONY: help run test test-faults test-api bench-api check format format-check lint types layers bench bench-runtime bench-cache bench-bot bench-cron bench-edge wheel lock clean

@@ -29,10 +29,13 @@ def test_the_documented_file_holds_every_key_with_its_default() -> None:
     text = (ROOT / "config" / "vitte.toml").read_text(encoding="utf-8")
     documented = tomllib.loads(text)
 
-    flat = {
-        key.path: documented[key.section][key.name] if key.section else documented[key.name]
-        for key in config.every_key()
-    }
+    def documented_as(key: config.Key) -> object:
+        table = documented
+        for name in filter(None, key.section.split(".")):
+            table = table[name]
+        return table[key.name]
+
+    flat = {key.path: documented_as(key) for key in config.every_key()}
 
     defaults = {key.path: key.default for key in config.every_key()}
     assert flat == {
@@ -54,6 +57,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
         "VITTE_HTTP_LISTEN": "unix:/run/vitte.sock",
         "VITTE_DATABASE_POOL_MAX": "21",
         "VITTE_CRON_REMIND_DAYS_BEFORE": "5, 2",
+        "VITTE_CRON_USER_STATS_SCHEDULE": "0 1 * * *",
         "VITTE_DATA": "/srv/vitte",
     }
 
@@ -62,6 +66,8 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert loaded.http.listen == "unix:/run/vitte.sock"
     assert loaded.database.pool_max == 21
     assert loaded.cron.remind_days_before == (5, 2)
+    assert loaded.cron.user_stats.schedule == "0 1 * * *"
+    assert loaded.cron.user_stats.catch_up == "all"  # what is not said stays as it is
     assert loaded.data == "/srv/vitte"
 
 
@@ -126,6 +132,23 @@ def test_every_fault_is_named_with_its_line(tmp_path: Path) -> None:
     }
 
 
+def test_a_jobs_section_is_read_and_its_faults_are_named_with_their_lines(tmp_path: Path) -> None:
+    faults = faults_of(
+        "[cron.user_stats]\nretrys = 1\n[cron.clean_messages]\nrows = 0\n[cron]\nuser_stat = 1\n"
+        "make_partitions = 'daily'\n",
+        tmp_path,
+    )
+
+    assert faults.keys() == {
+        "cron.user_stats.retrys",
+        "cron.clean_messages.rows",
+        "cron.user_stat",
+        "cron.make_partitions",
+    }
+    assert "did you mean cron.user_stats.retries? (vitte.toml, line 2)" in str(faults)
+    assert "(vitte.toml, line 4)" in faults["cron.clean_messages.rows"]
+
+
 def test_a_fault_of_the_environment_names_the_variable(tmp_path: Path) -> None:
     faults = faults_of("", tmp_path, VITTE_DATABASE_POOL_MIN="many")
 
@@ -144,12 +167,20 @@ def test_a_fault_of_the_environment_names_the_variable(tmp_path: Path) -> None:
         ("metrics.listen", "127.0.0.1:70000"),
         ("database.wait_seconds", "0"),
         ("database.pool_min", "51"),
+        ("cron.remind_days_before", "0"),
+        ("cron.remind_from_hour", "21"),
+        ("cron.expired_days", "2"),
+        ("cron.updates_days", "1"),
+        ("cron.user_stats.retries", "-1"),
+        ("cron.user_stats.jitter_seconds", "-1"),
+        ("cron.user_stats.limit_seconds", "0"),
+        ("cron.user_stats.catch_up", "perhaps"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(key: str, value: str, tmp_path: Path) -> None:
-    section, name = key.split(".")
+    variable = f"VITTE_{key}".replace(".", "_").upper()
 
-    faults = faults_of("", tmp_path, **{f"VITTE_{section}_{name}".upper(): value})
+    faults = faults_of("", tmp_path, **{variable: value})
 
     assert list(faults) == [key]
 

@@ -26,6 +26,7 @@ LONG = {
     "dev/telegram/page/__init__.py": "all that the page may ask, in one place to be judged",
     "dev/telegram/server.py": "every order that a test may give stands in one class, as one reads it",
     "errors.py": "every error raised on purpose is looked for here, and found",
+    "house.py": "what each actor is handed, a method each, as each is a line of the tree",
     "runtime/mailbox.py": "all that the two lanes, the waiting and the returned do to one another",
     "runtime/place.py": "a place and its lives: to cut it would show its insides to two files",
     "runtime/supervisor.py": "the children of a supervisor: each order needs the same bookkeeping",

@@ -83,7 +83,8 @@ KEPT = {
     "updates/bot": ("edges/api", "updates/chats/inbox", "stores/services/cache"),
     "updates/chats/inbox": ("updates/chats/conversations", "updates/bot", "edges/poller"),
     "updates/chats/conversations": ("updates/bot", "edges/poller"),
-    "crons/user-stats": ("crons/clean-messages", "edges/api"),
+    "crons/worker-1": ("crons/worker-2", "crons/cron", "edges/api"),
+    "crons/cron": ("crons/worker-1", "edges/api"),
     "stores/services/cache": ("stores/services/limiter", "edges/api"),
     "stores/services/limiter": ("stores/database", "updates/bot"),
 }

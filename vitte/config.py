@@ -14,6 +14,9 @@ import msgspec
 from msgspec import Struct
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+# Of numbers, all must be more than nothing but these.
+MAY_BE_NOTHING = ("pause_seconds", "retries", "jitter_seconds", "remind_from_hour")
+MOST_DAYS_BEFORE, HOURS, LEAST_EXPIRED_DAYS, LEAST_UPDATES_DAYS = 90, 24, 3, 2
 
 
 class Secret:
@@ -187,19 +190,51 @@ class Backup(Section, frozen=True):
     keep_days: int = 14
 
 
+class Job(Section, frozen=True):
+    """When one job runs, and what becomes of a run that was missed, is long, or fails."""
+
+    schedule: str
+    timezone: str = ""
+    catch_up: Literal["none", "once", "all"] = "once"
+    late_seconds: int = 86_400
+    overlap: Literal["skip", "queue"] = "skip"
+    limit_seconds: int = 3_600
+    retries: int = 5
+    retry_seconds: int = 60
+    jitter_seconds: int = 0
+    rows: int = 100_000
+
+
 class Cron(Section, frozen=True):
-    """What runs by the clock; each schedule has five fields, in ``timezone``."""
+    """What runs by the clock; each job has a section of its own below this one."""
 
     timezone: str = "UTC"
-    clean_messages: str = "0 3 * * *"
-    archive_dialogs: str = "0 4 * * 0"
-    user_stats: str = "30 0 * * *"
-    remind_expiring: str = "0 12 * * *"
-    make_partitions: str = "15 2 * * *"
     free_retention_days: int = 90
     premium_retention_days: int = 365
     archive_after_days: int = 30
     remind_days_before: tuple[int, ...] = (7, 3, 1)
+    remind_from_hour: int = 9
+    remind_to_hour: int = 21
+    expired_days: int = 3
+    updates_days: int = 30
+    letters_days: int = 90
+    words_days: int = 30
+    runs_days: int = 400
+    clean_messages: Job = Job(schedule="0 3 * * *", limit_seconds=7_200, rows=1_000_000)
+    archive_dialogs: Job = Job(schedule="0 4 * * 0", late_seconds=259_200)
+    user_stats: Job = Job(
+        schedule="30 0 * * *",
+        catch_up="all",
+        late_seconds=2_592_000,
+        overlap="queue",
+        rows=10_000_000,
+    )
+    remind_expiring: Job = Job(
+        schedule="10 * * * *", catch_up="none", late_seconds=3_000, limit_seconds=1_800, retries=3
+    )
+    expire_subscriptions: Job = Job(schedule="40 * * * *", late_seconds=3_600)
+    make_partitions: Job = Job(schedule="15 2 * * *", limit_seconds=600)
+    trim_records: Job = Job(schedule="45 3 * * *", limit_seconds=7_200, rows=1_000_000)
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -222,7 +257,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Key(NamedTuple):
-    """One key: its section ("" for the top), its name, type and default."""
+    """One key: its section ("" for the top, "cron.user_stats" below one), its name, type and default."""
 
     section: str
     name: str
@@ -234,41 +269,60 @@ class Key(NamedTuple):
         """The name that a person reads: ``telegram.token``."""
         return f"{self.section}.{self.name}".lstrip(".")
 
+    def of(self, config: Config) -> Any:
+        """The value of this key in a configuration."""
+        for name in filter(None, self.section.split(".")):
+            config = getattr(config, name)
+        return getattr(config, self.name)
+
     @property
     def variable(self) -> str:
         """The environment variable that overrides it: ``VITTE_TELEGRAM_TOKEN``."""
         return f"VITTE_{self.path}".replace(".", "_").upper()
 
 
+def jobs(cron: Cron) -> Iterator[tuple[str, Job]]:
+    """Every job's section, by its name with underscores."""
+    for name in cron.__struct_fields__:
+        value = getattr(cron, name)
+        if isinstance(value, Job):
+            yield name, value
+
+
 def every_key() -> Iterator[Key]:
     """Every key there is."""
-    for field in msgspec.structs.fields(Config):
-        if isinstance(field.default, Section):
-            for inner in msgspec.structs.fields(field.default):
-                yield Key(field.name, inner.name, inner.type, getattr(field.default, inner.name))
+    return _keys("", Config())
+
+
+def _keys(section: str, values: Struct) -> Iterator[Key]:
+    for field in msgspec.structs.fields(values):
+        default = getattr(values, field.name)
+        if isinstance(default, Section):
+            yield from _keys(f"{section}.{field.name}".lstrip("."), default)
         else:
-            yield Key("", field.name, field.type, field.default)
+            yield Key(section, field.name, field.type, default)
 
 
 def every_secret(config: Config) -> Iterator[tuple[Key, Secret]]:
     """Every secret that is set."""
     for key in every_key():
-        value = getattr(getattr(config, key.section) if key.section else config, key.name)
+        value = key.of(config)
         if isinstance(value, Secret) and value:
             yield key, value
 
 
 def shown(config: Config) -> dict[str, Any]:
     """The configuration as it is in force, every secret as stars or empty."""
-
-    def plain(value: object) -> object:
-        if isinstance(value, Secret):
-            return "***" if value else ""
-        if isinstance(value, Section | Config):
-            return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
-        return value
-
     return {name: plain(getattr(config, name)) for name in config.__struct_fields__}
+
+
+def plain(value: object) -> Any:
+    """A value, or a section with all its values, as it may be shown."""
+    if isinstance(value, Secret):
+        return "***" if value else ""
+    if isinstance(value, Section):
+        return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+    return value
 
 
 def unfit(config: Config) -> Iterator[tuple[str, str]]:
@@ -276,6 +330,7 @@ def unfit(config: Config) -> Iterator[tuple[str, str]]:
     yield from _telegram(config.telegram)
     yield from _stores(config)
     yield from _rest(config)
+    yield from _cron(config.cron)
 
 
 def _telegram(telegram: Telegram) -> Iterator[tuple[str, str]]:
@@ -322,13 +377,9 @@ def _rest(config: Config) -> Iterator[tuple[str, str]]:
         yield "sentry.share", "must be a share, from a little more than 0 up to 1"
     yield from _admin(config.admin)
     for key in every_key():
-        value = getattr(getattr(config, key.section) if key.section else config, key.name)
-        if (
-            isinstance(value, int | float)
-            and value is not False
-            and value <= 0
-            and key.path != "voice.pause_seconds"
-        ):
+        value = key.of(config)
+        counted = isinstance(value, int | float) and not isinstance(value, bool)
+        if counted and value <= 0 and key.name not in MAY_BE_NOTHING:
             yield key.path, "must be more than nothing"
 
 
@@ -346,3 +397,22 @@ def _admin(admin: Admin) -> Iterator[tuple[str, str]]:
         return  # that is said already
     if not loopback and not admin.address:
         yield "admin.listen", "can be reached from elsewhere: say admin.address, as https://..."
+
+
+def _cron(cron: Cron) -> Iterator[tuple[str, str]]:
+    if not all(0 < days <= MOST_DAYS_BEFORE for days in cron.remind_days_before):
+        yield "cron.remind_days_before", f"must be days between 1 and {MOST_DAYS_BEFORE}"
+    if not 0 <= cron.remind_from_hour < cron.remind_to_hour <= HOURS:
+        yield "cron.remind_from_hour", "must be an hour before cron.remind_to_hour, of 0 to 24"
+    if cron.expired_days < LEAST_EXPIRED_DAYS:
+        yield "cron.expired_days", "must be 3 or more: people are told on the day after the end"
+    if cron.updates_days < LEAST_UPDATES_DAYS:
+        yield (
+            "cron.updates_days",
+            "must be 2 or more: Telegram hands an update over again for a day",
+        )
+    for name, job in jobs(cron):
+        if job.retries < 0:
+            yield f"cron.{name}.retries", "must be nought or more"
+        if job.jitter_seconds < 0:
+            yield f"cron.{name}.jitter_seconds", "must be nought or more"

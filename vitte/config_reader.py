@@ -12,9 +12,9 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
@@ -24,6 +24,10 @@ from vitte.errors import BadConfiguration, Fault
 
 SECRETS = "secrets"
 """The folder beside the TOML file in which a secret may lie as a file."""
+
+
+# Names keys that cannot work, each with the reason.
+Check: TypeAlias = Callable[[Config], Iterable[tuple[str, str]]]
 
 
 class Loaded(NamedTuple):
@@ -56,13 +60,15 @@ def find_file(environment: Mapping[str, str] = os.environ) -> Path | None:
     return usual if usual.exists() else None
 
 
-def load(path: Path | None, environment: Mapping[str, str]) -> Loaded:
+def load(path: Path | None, environment: Mapping[str, str], also: Check = config.unfit) -> Loaded:
     """Read the file (if any), then what the environment says over it.
+
+    ``also`` names keys whose values have the right type and cannot work.
 
     Raises:
         BadConfiguration: Something is wrong; it carries every fault found.
     """
-    reading = _Reading(path, environment)
+    reading = _Reading(path, environment, also)
     result = reading.run()
     if reading.faults or result is None:
         raise BadConfiguration(reading.faults)
@@ -72,9 +78,10 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Loaded:
 class _Reading:
     """One reading: what was found, where, and what is wrong with it."""
 
-    def __init__(self, path: Path | None, environment: Mapping[str, str]) -> None:
+    def __init__(self, path: Path | None, environment: Mapping[str, str], also: Check) -> None:
         self.path = path
         self.environment = environment
+        self.also = also
         self.faults: list[Fault] = []
         self.places: dict[str, Place] = {}
 
@@ -87,11 +94,18 @@ class _Reading:
         for key in config.every_key():
             found = self._find(table, key)
             if found is not None and self._fits(key, found):
-                inner = values.setdefault(key.section, {}) if key.section else values
-                inner[key.name] = _split(found.value, key.type)
+                value = _split(found.value, key.type)
+            elif "." in key.section:  # a section's own default differs from that of its kind
+                value = key.default
+            else:
+                continue
+            inner = values
+            for name in filter(None, key.section.split(".")):
+                inner = inner.setdefault(name, {})
+            inner[key.name] = value
         result = msgspec.convert(values, Config, strict=False, dec_hook=_secret)
         known = {fault.key for fault in self.faults}
-        for name, problem in config.unfit(result):
+        for name, problem in self.also(result):
             if name not in known:  # what was given there was not taken over
                 self._fault(name, problem)
         return result
@@ -123,9 +137,11 @@ class _Reading:
         if key.type is Secret and (file := self._secret_file(key)) is not None:
             self.places[key.path] = Place(str(file))
             return self._read_secret(key, file)
-        inner = table.get(key.section) if key.section else table
+        inner: Any = table
+        for name in filter(None, key.section.split(".")):
+            inner = inner.get(name) if isinstance(inner, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # TOML gives anything
         if isinstance(inner, dict) and key.name in inner:
-            return Given(inner[key.name], is_text=False)  # pyright: ignore[reportUnknownArgumentType]  # TOML gives anything
+            return Given(inner[key.name], is_text=False)  # pyright: ignore[reportUnknownArgumentType]  # as above
         return None
 
     def _secret_file(self, key: config.Key) -> Path | None:
@@ -183,14 +199,23 @@ def _in_plain_words(problem: str, kind: Any) -> str:
     return f"must be {words.get(kind, 'a list of whole numbers')}: {problem}"
 
 
-def _names(table: dict[str, Any]) -> Iterator[str]:
-    sections = {key.section for key in config.every_key()}
+def _names(table: dict[str, Any], above: str = "") -> Iterator[str]:
+    """Every key of a TOML table by its path; what is no section of ours is one key."""
+    sections = {part for key in config.every_key() for part in _sections(key.section)}
     for key, value in table.items():
-        if key in sections and isinstance(value, dict):
+        path = f"{above}{key}"
+        if path in sections and isinstance(value, dict):
             inner: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]  # TOML's keys are texts
-            yield from (f"{key}.{name}" for name in inner)
+            yield from _names(inner, f"{path}.")
         else:
-            yield key
+            yield path
+
+
+def _sections(path: str) -> Iterator[str]:
+    """A section and those above it: ``cron.user_stats`` and ``cron``."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
 
 
 def _lines(text: str) -> Iterator[tuple[str, int]]:

@@ -249,6 +249,35 @@ class NoSuchJob(VitteError):
         super().__init__(f"there is no job {name!r}; there are {', '.join(known)}")
 
 
+class JobRuns(VitteError):
+    """Raised when a job should be run by hand while a run of it is in hand."""
+
+    permanent = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is running: see `vitte job history {name}`")
+
+
+class JobFailed(VitteError):
+    """Raised when a job that was run by hand fails."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name} failed: {reason}")
+
+
+class RunTaken(VitteError):
+    """Raised when a run of a job is another's by now: what was done of it is undone."""
+
+    permanent = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"this run of {name} is another's by now")
+
+
 class TelegramRefused(VitteError):
     """Raised when the Bot API does not do what it was asked for."""
 

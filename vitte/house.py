@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from os import getpid
+from socket import gethostname
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -23,10 +24,12 @@ from vitte.actors import (
     chores,
     clerk,
     conversation,
+    counting,
     cron,
     fetching,
     herald,
     inbox,
+    jobs,
     keeper,
     lease,
     limiter,
@@ -37,17 +40,21 @@ from vitte.actors import (
     poller,
     post,
     redis_shelf,
+    reminding,
     scenes,
     scribe,
     server,
     watch,
+    worker,
 )
-from vitte.config import Config
-from vitte.runtime import Mailbox, Registry
+from vitte.config import Config, Cron
+from vitte.runtime import Full, Mailbox, Registry
 from vitte.services import Services
 from vitte.store import keyspace
 from vitte.store.pool import Database, PoolLimits
 from vitte.voice import Companion
+
+WORKERS = 4
 
 
 def utc_now() -> datetime:
@@ -76,12 +83,17 @@ class House:
         self.outbox_box: Mailbox[outbox.Message] = Mailbox("outbox", capacity=4096)
         self.desk = bot.Desk(parallel=config.telegram.parallel_chats)
         self.marks = marks.Marks()
-        self.node = secrets.token_hex(8)  # this process, among all on the same database
+        # This process, among all on the same database, and for who reads it there.
+        self.node = f"{gethostname()}:{getpid()}:{secrets.token_hex(4)}"
         self.inbox_box: Mailbox[inbox.Message] = Mailbox("inbox", capacity=4096)
+        self.cron_box: Mailbox[cron.Message] = Mailbox("cron")
+        self.worker_boxes = [
+            Mailbox[worker.Message](f"worker-{number}", capacity=4, full=Full.DROP_OLDEST)
+            for number in range(1, WORKERS + 1)
+        ]
         self.conversations: conversation.Conversations = Registry("conversations")
         self.breaker = breaker.Breaker(config.redis.wait_seconds)
         words = i18n.load()
-        ZoneInfo(config.cron.timezone)  # its file is read here, and not while people wait
         self.services = Services(
             config=config,
             database=_database(config),
@@ -97,7 +109,11 @@ class House:
             voice=Companion(words, pause=config.voice.pause_seconds),
             clock=clock,
         )
-        self.jobs = _jobs(self.services)
+        self.jobs = _jobs(config.cron, words)
+        # Their files are read here, and not while people wait.
+        self.zones = [
+            ZoneInfo(name) for name in (config.cron.timezone, *(job.timezone for job in self.jobs))
+        ]
 
     def database(self) -> keeper.Keeper:
         """Keeps the pool of connections."""
@@ -138,9 +154,26 @@ class House:
         """Reads what is needed to answer."""
         return scenes.Scenes(database=self.services.database)
 
-    def cron(self, job: cron.Job) -> Callable[[], cron.Cron]:
-        """Runs one job by the clock."""
-        return partial(cron.Cron, job=job, clock=self.services.clock)
+    def cron(self) -> cron.Cron:
+        """Sees to it that what falls due is in the ledger."""
+        return cron.Cron(
+            jobs=self.jobs,
+            database=self.services.database,
+            lease=lease.Lease(cron.LEASE, database=self.services.database, node=self.node),
+            node=self.node,
+            workers=[box.ref for box in self.worker_boxes],
+            clock=self.services.clock,
+        )
+
+    def worker(self, number: int) -> Callable[[], worker.Worker]:
+        """Works on what is due."""
+        return partial(
+            worker.Worker,
+            jobs=self.jobs,
+            database=self.services.database,
+            node=f"{self.node}/{number}",
+            clock=self.services.clock,
+        )
 
     def census(self) -> census.Census:
         """Counts what only PostgreSQL knows, for Prometheus."""
@@ -246,37 +279,18 @@ class House:
         return http.exposition(self.services.database)
 
 
-def _jobs(services: Services) -> tuple[cron.Job, ...]:
-    """What runs by the clock: a name, a schedule, a plain function of the time."""
-    database, settings, words = services.database, services.config.cron, services.words
-
-    def job(name: str, chore: Callable[..., Any], note: str, **given: Any) -> cron.Job:
-        return cron.Job(
-            name=name,
-            expression=getattr(settings, name.replace("-", "_")),
-            timezone=settings.timezone,
-            chore=partial(chore, database, **given),
-            note=note,
-        )
-
+def _jobs(settings: Cron, words: i18n.Words) -> tuple[jobs.Job, ...]:
+    """What runs by the clock: a name, what it does, and why; the rest is configuration."""
+    of = partial(jobs.declared, settings)
     return (
-        job(
-            "clean-messages",
-            chores.clean_messages,
-            "what a plan keeps no longer",
-            settings=settings,
-        ),
-        job("archive-dialogs", chores.archive_dialogs, "dialogs long silent", settings=settings),
-        job("user-stats", chores.user_stats, "the day before, in numbers", settings=settings),
-        job(
-            "remind-expiring",
-            chores.remind_expiring,
-            "people whose subscription ends",
-            settings=settings,
-            words=words,
-        ),
-        job("make-partitions", chores.make_partitions, "the months of messages ahead"),
-    )
+        of("clean-messages", chores.clean_messages, "what a plan keeps no longer"),
+        of("archive-dialogs", chores.archive_dialogs, "dialogs long silent"),
+        of("user-stats", counting.user_stats, "the day before, in numbers"),
+        of("remind-expiring", partial(reminding.remind_expiring, words=words), "people whose subscription ends"),
+        of("expire-subscriptions", chores.expire_subscriptions, "subscriptions that ended"),
+        of("make-partitions", chores.make_partitions, "the months of messages ahead"),
+        of("trim-records", chores.trim_records, "old updates, words and runs"),
+    )  # fmt: skip
 
 
 def _database(config: Config) -> Database:

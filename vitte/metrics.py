@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
+_SLOW: Final = (0.1, 1, 5, 15, 60, 300, 900, 3_600, 21_600, 86_400)
 _QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -24,6 +25,10 @@ def _gauge(name: str, what: str, *labels: str) -> Gauge:
 
 def _histogram(name: str, what: str, *labels: str) -> Histogram:
     return Histogram(f"vitte_{name}", what, labels, registry=REGISTRY, buckets=_QUICK)
+
+
+def _long(name: str, what: str, *labels: str) -> Histogram:
+    return Histogram(f"vitte_{name}", what, labels, registry=REGISTRY, buckets=_SLOW)
 
 
 # fmt: off
@@ -58,6 +63,8 @@ admin_requests = _counter("admin_requests", "Requests to the admin panel", "rout
 admin_seconds = _histogram("admin_seconds", "From a request to the admin panel to its page", "route")
 admin_logins = _counter("admin_logins", "Steps of logins to the admin panel", "outcome")
 cron_runs = _counter("cron_runs", "Runs of the jobs", "name", "state")
+cron_seconds = _long("cron_seconds", "From the beginning of a run of a job to its end", "name")
+cron_lateness = _long("cron_lateness_seconds", "From the time for which a run was due to its beginning", "name")
 cron_last_success = _gauge("cron_last_success_timestamp_seconds", "When a job last went well", "name")
 database_connections = _gauge("database_connections", "Connections to PostgreSQL", "state")
 database_waits = _gauge("database_waits", "Who waits for a connection to PostgreSQL")

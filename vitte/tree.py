@@ -13,7 +13,6 @@ from vitte.runtime import (
     Backoff,
     Child,
     Dynamic,
-    Mailbox,
     Spec,
     Supervisor,
     within,
@@ -43,7 +42,8 @@ def plant(house: House) -> Supervisor:
                 Dynamic("conversations", house.conversations, house.conversation, within(100, minutes=1), idle=60.0, shutdown=15.0, note="one a chat: its order"),
                 Child("inbox", house.inbox, mailbox=house.inbox_box, backoff=PATIENT, note="writes updates down before they are acknowledged")])]),
         Supervisor("crons", ONE_FOR_ONE, within(5, minutes=10), note="what runs by the clock", children=[
-            Child(job.name, house.cron(job), mailbox=Mailbox(job.name), note=job.note) for job in house.jobs]),
+            *(Child(f"worker-{number}", house.worker(number), mailbox=box, backoff=PATIENT, note="takes what is due in hand, one run at a time") for number, box in enumerate(house.worker_boxes, 1)),
+            Child("cron", house.cron, mailbox=house.cron_box, backoff=PATIENT, note="sees to it that what falls due is in the ledger")]),
         Supervisor("edges", ONE_FOR_ONE, within(5, minutes=1), note="last up, first down", children=[
             Child("api", house.api, note="programs, and Telegram's webhook, come in here"),
             Child("admin", house.admin, note="operators look on and help here"),

@@ -183,12 +183,25 @@ WHERE kept.id = %(id)s
 RETURNING id, user_id, character_id, title, state, last_message_at, closed_at, archived_at, created_at, updated_at;
 
 -- archive_inactive_dialogs
--- Archive dialogs without a word since a moment, so many at once; those somebody writes in right now are left for later.
-UPDATE dialogs SET state = 'archived', archived_at = %(now)s, updated_at = %(now)s
-WHERE id IN (
-    SELECT id FROM dialogs
-    WHERE state <> 'archived' AND last_message_at < %(before)s
-    ORDER BY id
-    LIMIT %(limit)s
+-- Archive dialogs without a word since a moment, among the next so many after a given id; those somebody writes in right
+-- now are left for later.
+WITH looked_at AS (
+    SELECT count(next.id) AS number, coalesce(max(next.id), %(after)s) AS last
+    FROM (SELECT id FROM dialogs WHERE id > %(after)s ORDER BY id LIMIT %(limit)s) AS next
+), due AS (
+    SELECT id
+    FROM dialogs
+    WHERE id > %(after)s AND id <= (SELECT looked_at.last FROM looked_at)
+        AND state <> 'archived' AND last_message_at < %(before)s
     FOR UPDATE SKIP LOCKED
-);
+), archived AS (
+    UPDATE dialogs SET state = 'archived', archived_at = %(now)s, updated_at = %(now)s
+    FROM due
+    WHERE dialogs.id = due.id
+        AND dialogs.id > %(after)s AND dialogs.id <= (SELECT looked_at.last FROM looked_at)
+    RETURNING dialogs.id
+)
+SELECT
+    (SELECT looked_at.number FROM looked_at)::integer AS looked_at,
+    (SELECT count(id) FROM archived)::integer AS touched,
+    (SELECT looked_at.last FROM looked_at)::bigint AS last_id;

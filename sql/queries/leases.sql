@@ -19,6 +19,13 @@ UPDATE leases SET beat = beat + 1
 WHERE name = %(name)s AND holder = %(node)s AND fence = %(fence)s
 RETURNING holder, fence, beat, asked;
 
+-- hold_lease
+-- Whether one still holds it; and until the transaction ends nobody else takes it.
+SELECT holder, fence, beat, asked
+FROM leases
+WHERE name = %(name)s AND holder = %(node)s AND fence = %(fence)s
+FOR SHARE;
+
 -- release_lease
 -- Give it back, with everything in order: the next one may have it at once.
 UPDATE leases SET holder = NULL

@@ -35,30 +35,53 @@ ORDER BY asked.place, id DESC;
 -- delete_old_messages
 -- Delete messages past what their owner's plan keeps, among the next so many old ones after a given id. Walking along
 -- the ids, a run looks once at what the longer plan still keeps, and each batch has a bounded length however few are due.
+-- Those that somebody else is deleting are left to them.
 WITH looked_at AS (
-    SELECT old.id, old.created_at, old.user_id
-    FROM messages AS old
-    WHERE old.id > %(after)s AND old.created_at < greatest(%(free_before)s::timestamptz, %(premium_before)s::timestamptz)
-    ORDER BY old.id
-    LIMIT %(limit)s
+    SELECT count(next.id) AS number, coalesce(max(next.id), %(after)s) AS last
+    FROM (
+        SELECT old.id
+        FROM messages AS old
+        WHERE old.id > %(after)s AND old.created_at < greatest(%(free_before)s::timestamptz, %(premium_before)s::timestamptz)
+        ORDER BY old.id
+        LIMIT %(limit)s
+    ) AS next
 ), due AS (
-    SELECT looked_at.id, looked_at.created_at
-    FROM looked_at
-    JOIN subscriptions AS plan ON plan.user_id = looked_at.user_id
-    WHERE looked_at.created_at < CASE
-        WHEN plan.plan = 'premium' AND plan.expires_at > %(now)s THEN %(premium_before)s::timestamptz
-        ELSE %(free_before)s::timestamptz
-    END
+    SELECT old.id, old.created_at
+    FROM messages AS old
+    WHERE old.id > %(after)s AND old.id <= (SELECT looked_at.last FROM looked_at)
+        AND old.created_at < greatest(%(free_before)s::timestamptz, %(premium_before)s::timestamptz)
+        AND old.created_at < (
+            SELECT CASE
+                WHEN plan.plan = 'premium' AND plan.expires_at > %(now)s THEN %(premium_before)s::timestamptz
+                ELSE %(free_before)s::timestamptz
+            END
+            FROM subscriptions AS plan
+            WHERE plan.user_id = old.user_id
+        )
+    FOR UPDATE OF old SKIP LOCKED
 ), gone AS (
     DELETE FROM messages
     USING due
     WHERE messages.id = due.id AND messages.created_at = due.created_at
+        AND messages.id > %(after)s AND messages.id <= (SELECT looked_at.last FROM looked_at)
     RETURNING messages.id
 )
 SELECT
-    (SELECT count(id) FROM looked_at)::integer AS looked_at,
-    (SELECT count(id) FROM gone)::integer AS deleted,
-    coalesce((SELECT max(id) FROM looked_at), %(after)s)::bigint AS last_id;
+    (SELECT looked_at.number FROM looked_at)::integer AS looked_at,
+    (SELECT count(id) FROM gone)::integer AS touched,
+    (SELECT looked_at.last FROM looked_at)::bigint AS last_id;
+
+-- list_months
+-- The months that have a partition of their own, the oldest first.
+SELECT to_date(right(month.relname, 7), 'YYYY_MM') AS first
+FROM pg_inherits
+JOIN pg_class AS month ON month.oid = pg_inherits.inhrelid
+WHERE pg_inherits.inhparent = 'messages'::regclass AND month.relname ~ '^messages_[0-9]{4}_[0-9]{2}$'
+ORDER BY month.relname;
+
+-- drop_month
+-- Drop a month with all that was said in it; gives how many messages that was, or null where it should be empty and is not.
+SELECT drop_message_partition(%(first)s::date, %(empty)s::boolean) AS dropped;
 
 -- make_partitions
 -- Make the months from a given day on that are not there yet.

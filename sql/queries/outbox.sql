@@ -101,3 +101,25 @@ SELECT lane, count(id)::bigint AS words, min(created_at) AS oldest
 FROM outbox
 WHERE state = 'waiting'
 GROUP BY lane;
+
+-- trim_outgoing
+-- Forget words that were sent, or failed, long ago, among the next so many after a given id.
+WITH looked_at AS (
+    SELECT count(next.id) AS number, coalesce(max(next.id), %(after)s) AS last
+    FROM (SELECT id FROM outbox WHERE id > %(after)s ORDER BY id LIMIT %(limit)s) AS next
+), due AS (
+    SELECT id
+    FROM outbox
+    WHERE id > %(after)s AND id <= (SELECT looked_at.last FROM looked_at) AND done_at < %(before)s
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM outbox
+    USING due
+    WHERE outbox.id = due.id
+        AND outbox.id > %(after)s AND outbox.id <= (SELECT looked_at.last FROM looked_at)
+    RETURNING outbox.id
+)
+SELECT
+    (SELECT looked_at.number FROM looked_at)::integer AS looked_at,
+    (SELECT count(id) FROM gone)::integer AS touched,
+    (SELECT looked_at.last FROM looked_at)::bigint AS last_id;

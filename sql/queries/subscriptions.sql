@@ -57,3 +57,36 @@ WITH old AS (
         IS DISTINCT FROM (changed.plan, changed.started_at, changed.expires_at)
 )
 SELECT user_id, plan, started_at, expires_at, created_at, updated_at FROM changed;
+
+-- expire_subscriptions
+-- Put people whose subscription ended before a moment on the free plan, the next so many, and write down that it was done.
+WITH due AS (
+    SELECT user_id, plan, started_at, expires_at
+    FROM subscriptions
+    WHERE plan = 'premium' AND expires_at < %(before)s AND (expires_at, user_id) > (%(after)s, %(after_user)s)
+    ORDER BY expires_at, user_id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+), changed AS (
+    UPDATE subscriptions AS kept SET
+        plan = 'free',
+        started_at = greatest(due.expires_at, due.started_at),
+        expires_at = NULL,
+        updated_at = greatest(%(now)s, kept.updated_at + interval '1 microsecond')
+    FROM due
+    WHERE kept.user_id = due.user_id
+    RETURNING kept.user_id, kept.plan, kept.started_at, kept.expires_at
+), noted AS (
+    INSERT INTO audit (user_id, noun, who, old, new, created_at)
+    SELECT
+        due.user_id, 'subscription', %(who)s,
+        jsonb_build_object('plan', due.plan, 'started_at', due.started_at, 'expires_at', due.expires_at),
+        jsonb_build_object('plan', changed.plan, 'started_at', changed.started_at, 'expires_at', changed.expires_at),
+        %(now)s
+    FROM due
+    JOIN changed ON changed.user_id = due.user_id
+)
+SELECT due.user_id, due.expires_at
+FROM due
+JOIN changed ON changed.user_id = due.user_id
+ORDER BY due.expires_at, due.user_id;

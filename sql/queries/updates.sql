@@ -70,3 +70,26 @@ ORDER BY state, reason;
 SELECT
     (SELECT count(id)::bigint FROM updates WHERE state = 'failed') AS letters,
     (SELECT received_at FROM updates WHERE state = 'pending' ORDER BY seq LIMIT 1) AS oldest;
+
+-- trim_updates
+-- Forget updates that were finished long ago, among the next so many after a given id; dead letters have a time of their own.
+WITH looked_at AS (
+    SELECT count(next.id) AS number, coalesce(max(next.id), %(after)s) AS last
+    FROM (SELECT id FROM updates WHERE id > %(after)s ORDER BY id LIMIT %(limit)s) AS next
+), due AS (
+    SELECT id
+    FROM updates
+    WHERE id > %(after)s AND id <= (SELECT looked_at.last FROM looked_at)
+        AND done_at < CASE state WHEN 'failed' THEN %(letters_before)s::timestamptz ELSE %(before)s::timestamptz END
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM updates
+    USING due
+    WHERE updates.id = due.id
+        AND updates.id > %(after)s AND updates.id <= (SELECT looked_at.last FROM looked_at)
+    RETURNING updates.id
+)
+SELECT
+    (SELECT looked_at.number FROM looked_at)::integer AS looked_at,
+    (SELECT count(id) FROM gone)::integer AS touched,
+    (SELECT looked_at.last FROM looked_at)::bigint AS last_id;

@@ -1,63 +1,46 @@
 """The chores on real rows: what they touch, what they leave, and that twice does no harm."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from typing import Any
 
+import anyio
 import psycopg
 import pytest
 from msgspec import Struct
 
 from tests.store.people import ANNA, BORIS, DAY, NOW, VERA, register, start_dialog
-from vitte import config, i18n
+from vitte import config
 from vitte.actors import chores
-from vitte.i18n import Language, Words
-from vitte.store import dialogs, messages, statistics, subscriptions, users
+from vitte.actors.batches import Batches
+from vitte.store import dialogs, messages, outbox, runs, subscriptions, updates, users
+from vitte.store.audit import SHELL
 from vitte.store.dialogs import Dialog
+from vitte.store.outbox import Finished as Said
+from vitte.store.outbox import Lane, Words
 from vitte.store.pool import Database
 from vitte.store.queries import Query
-from vitte.store.users import Contact, UserId
+from vitte.store.users import UserId
 
 SETTINGS = config.Cron()
-# Read from the disk here, as the house does for its own zone: not in the loop.
-ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Europe/Moscow", "America/Havana")]
 TEXTS = Query(name="texts", intent="", statement=b"SELECT text FROM messages ORDER BY id")
-FORBID = Query(
-    name="forbid",
-    intent="",
-    statement=b"ALTER TABLE outbox ADD CONSTRAINT nobody CHECK (chat_id <> 102)",
-)
-ALLOW = Query(name="allow", intent="", statement=b"ALTER TABLE outbox DROP CONSTRAINT nobody")
-NO_REMINDERS = Query(
-    name="no_reminders",
-    intent="",
-    statement=b"UPDATE settings SET reminders = false WHERE user_id = %(user)s",
-)
 
 
 class Text(Struct, frozen=True):
     text: str
 
 
-@pytest.fixture(scope="session")
-def words() -> Words:
-    return i18n.load()
-
-
-REMINDERS = Query(
-    name="reminders",
-    intent="",
-    statement=b"SELECT chat_id, payload->>'text' AS html FROM outbox WHERE lane = 3 ORDER BY id",
-)
-
-
-class Said(Struct, frozen=True):
-    chat_id: int
-    html: str
-
-
-async def said(database: Database) -> list[Said]:
-    """What was put into the outbox, to whom."""
-    return await database.rows(REMINDERS, Said)
+async def does(
+    chore: Callable[..., Awaitable[None]],
+    database: Database,
+    now: datetime = NOW,
+    settings: config.Cron = SETTINGS,
+    **bounds: Any,
+) -> int:
+    """Run a chore; gives how many rows it touched."""
+    batches = Batches(database, **bounds)
+    await chore(batches, now, settings=settings)
+    return batches.rows
 
 
 async def say_in(database: Database, dialog: Dialog, text: str, at: datetime) -> None:
@@ -68,6 +51,13 @@ async def texts(database: Database) -> list[str]:
     return [row.text for row in await database.rows(TEXTS, Text)]
 
 
+async def months(database: Database) -> list[str]:
+    return [f"{first:%Y-%m}" for first in await messages.list_months(database)]
+
+
+# -- Messages
+
+
 async def test_messages_are_kept_as_long_as_the_plan_says(database: Database) -> None:
     await register(database, ANNA, BORIS, VERA)
     for person in (ANNA, BORIS, VERA):
@@ -75,11 +65,10 @@ async def test_messages_are_kept_as_long_as_the_plan_says(database: Database) ->
         for days in (366, 364, 91, 89):
             await say_in(database, dialog, f"{person.id} {days}", NOW - days * DAY)
 
-    removed = await chores.clean_messages(database, NOW, settings=SETTINGS)
+    assert await does(chores.clean_messages, database) == 1 + 3 + 3
 
-    assert removed == 1 + 3 + 3
     assert await texts(database) == ["101 364", "101 91", "101 89", "102 89", "103 89"]
-    assert await chores.clean_messages(database, NOW, settings=SETTINGS) == 0
+    assert await does(chores.clean_messages, database) == 0
 
 
 async def test_more_than_a_batch_is_removed_in_several(database: Database) -> None:
@@ -88,9 +77,111 @@ async def test_more_than_a_batch_is_removed_in_several(database: Database) -> No
     await messages.add_exchange(database, kept, None, ["a"] * 1_500, NOW - 200 * DAY)
     removed = await start_dialog(database, BORIS, NOW - 200 * DAY)
     await messages.add_exchange(database, removed, None, ["b"] * 1_500, NOW - 200 * DAY)
+    noted = list[int]()
 
-    assert await chores.clean_messages(database, NOW, settings=SETTINGS) == 1_500
+    async def note(_: object, rows: int) -> None:
+        noted.append(rows)
+
+    assert await does(chores.clean_messages, database, note=note) == 1_500
     assert set(await texts(database)) == {"a"}
+    assert noted == [500, 1_000]  # what one batch looks at and the other plan keeps is not noted
+
+
+async def test_a_run_ends_at_its_ceiling_and_the_next_one_goes_on(database: Database) -> None:
+    await register(database, BORIS)
+    dialog = await start_dialog(database, BORIS, NOW - 200 * DAY)
+    await messages.add_exchange(database, dialog, None, ["b"] * 700, NOW - 200 * DAY)
+
+    assert await does(chores.clean_messages, database, most=300) == 300
+    assert await does(chores.clean_messages, database, most=300) == 300
+    assert await does(chores.clean_messages, database, most=300) == 100
+
+
+async def test_a_dry_run_tells_what_it_would_do_and_keeps_nothing_of_it(
+    database: Database,
+) -> None:
+    await register(database, ANNA, BORIS)
+    made = await messages.make_partitions(database, date(2025, 1, 1), 1)
+    dialog = await start_dialog(database, BORIS, NOW - 900 * DAY)
+    await messages.add_exchange(database, dialog, None, ["b"] * 1_500, NOW - 200 * DAY)
+    await say_in(database, dialog, "long ago", datetime(2025, 1, 5, tzinfo=UTC))
+
+    assert made == 1
+    assert await does(chores.clean_messages, database, dry=True) == 1_501
+    assert len(await texts(database)) == 1_501
+    assert await does(chores.archive_dialogs, database, NOW + 90 * DAY, dry=True) == 1
+    assert await dialogs.open_of(database, BORIS.id) is not None
+    assert await does(chores.clean_messages, database) == 1_501
+
+
+async def test_whole_months_go_by_dropping_their_partitions(
+    database: Database, database_url: str
+) -> None:
+    await register(database, ANNA, BORIS)
+    await messages.make_partitions(database, date(2025, 9, 1), 5)
+    for person in (ANNA, BORIS):
+        dialog = await start_dialog(database, person, NOW - 900 * DAY)
+        for month in (9, 10, 11, 12):
+            await say_in(
+                database, dialog, f"{person.id} {month}", datetime(2025, month, 9, tzinfo=UTC)
+            )
+    before = await months(database)
+    with psycopg.connect(database_url) as connection:  # which tells deletes from drops
+        connection.execute("CREATE TABLE deleted (id bigint)")
+        connection.execute(
+            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN INSERT INTO deleted VALUES (OLD.id); RETURN OLD; END $$"
+        )
+        connection.execute(
+            "CREATE TRIGGER note BEFORE DELETE ON messages FOR EACH ROW EXECUTE FUNCTION note()"
+        )
+
+    rows = await does(chores.clean_messages, database)  # a year ago was 20 November 2025
+
+    # September and October are over for every plan. Of November Anna's words of the 9th are due as
+    # well; nothing is left in it, but it is not over for every plan: an empty month goes then.
+    assert await texts(database) == ["101 12"]
+    assert rows == 2 * 2 + 2 + 1
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM deleted").fetchone() == (3,)
+    gone = {"2025-09", "2025-10", "2025-11", "2026-01"}
+    assert await months(database) == [month for month in before if month not in gone]
+
+
+async def test_a_month_that_somebody_uses_at_every_moment_is_left_for_the_next_run(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chores, "TRIES", 2)
+    await register(database, BORIS)
+    await messages.make_partitions(database, date(2025, 1, 1), 1)
+    dialog = await start_dialog(database, BORIS, NOW - 900 * DAY)
+    await say_in(database, dialog, "long ago", datetime(2025, 1, 9, tzinfo=UTC))
+    with psycopg.connect(database_url) as reader:
+        reader.execute("SELECT count(*) FROM messages")  # and does not end its transaction
+        assert await does(chores.clean_messages, database) == 1  # by deleting, as before
+        assert "2025-01" in await months(database)
+
+    assert await does(chores.clean_messages, database) == 0
+    assert "2025-01" not in await months(database)
+
+
+async def test_what_somebody_else_deletes_is_left_to_them(
+    database: Database, database_url: str
+) -> None:
+    await register(database, BORIS)
+    dialog = await start_dialog(database, BORIS, NOW - 200 * DAY)
+    for number in range(3):
+        await say_in(database, dialog, f"{number}", NOW - 200 * DAY)
+    with psycopg.connect(database_url) as other:
+        other.execute("SELECT FROM messages WHERE text = '1' FOR UPDATE")
+
+        assert await does(chores.clean_messages, database) == 2
+
+    assert await texts(database) == ["1"]
+    assert await does(chores.clean_messages, database) == 1
+
+
+# -- Dialogs
 
 
 async def test_dialogs_long_silent_are_archived_and_the_others_stay(database: Database) -> None:
@@ -99,194 +190,157 @@ async def test_dialogs_long_silent_are_archived_and_the_others_stay(database: Da
     alive = await start_dialog(database, BORIS, NOW - 40 * DAY)
     await say_in(database, alive, "hello", NOW - 29 * DAY)
 
-    assert await chores.archive_dialogs(database, NOW, settings=SETTINGS) == 1
+    assert await does(chores.archive_dialogs, database) == 1
 
     assert await dialogs.open_of(database, ANNA.id) is None
     archived = await dialogs.get(database, ANNA.id, silent.id)
     assert archived is not None
     assert archived.state == "archived"
     assert await dialogs.open_of(database, BORIS.id) is not None
-    assert await chores.archive_dialogs(database, NOW, settings=SETTINGS) == 0
+    assert await does(chores.archive_dialogs, database) == 0
 
 
-BERLIN = config.Cron(timezone="Europe/Berlin")
+async def test_what_was_said_in_an_archived_dialog_stays_readable(database: Database) -> None:
+    await register(database, ANNA)
+    dialog = await start_dialog(database, ANNA, NOW - 40 * DAY)
+    await messages.add_exchange(database, dialog, "my cat is Pixel", ["nice"], NOW - 40 * DAY)
+
+    await does(chores.archive_dialogs, database)
+
+    read = await messages.list_recent(database, dialog, limit=10)
+    assert [message.text for message in read] == ["nice", "my cat is Pixel"]
 
 
-@pytest.mark.parametrize(
-    ("day", "begins", "hours"),
-    [
-        (date(2026, 3, 29), datetime(2026, 3, 28, 23, tzinfo=UTC), 23),
-        (date(2026, 6, 10), datetime(2026, 6, 9, 22, tzinfo=UTC), 24),
-        (date(2026, 10, 25), datetime(2026, 10, 24, 22, tzinfo=UTC), 25),
-    ],
-)
-async def test_a_day_is_counted_by_the_calendar_of_its_zone(
-    database: Database, day: date, begins: datetime, hours: int
+async def test_a_dialog_in_which_somebody_writes_right_now_is_left_for_later(
+    database: Database, database_url: str
 ) -> None:
-    ends, second = begins + timedelta(hours=hours), timedelta(seconds=1)
-    await register(database, ANNA, now=begins - 50 * DAY)
-    await register(database, BORIS, now=begins)
-    dialog = await start_dialog(database, ANNA, begins - second)
-    for at in (begins - second, begins, ends - second, ends):
-        await messages.add_exchange(database, dialog, "said", ["answered"], at)
-    await start_dialog(database, BORIS, ends - second)
+    await register(database, ANNA)
+    dialog = await start_dialog(database, ANNA, NOW - 40 * DAY)
+    with psycopg.connect(database_url) as writer:
+        writer.execute("UPDATE dialogs SET last_message_at = %s WHERE id = %s", (NOW, dialog.id))
 
-    for at in (ends, ends + timedelta(minutes=30), ends + timedelta(hours=20)):
-        assert await chores.user_stats(database, at, settings=BERLIN) == 1
+        assert await does(chores.archive_dialogs, database) == 0
 
-    [row] = await statistics.list_days(database, day - DAY, day + DAY)
-    assert row.day == day
-    assert (row.users_total, row.users_new, row.users_active) == (2, 1, 1)
-    assert (row.messages_said, row.messages_answered, row.dialogs_started) == (2, 2, 1)
+    assert await does(chores.archive_dialogs, database) == 0
 
 
-async def test_the_day_before_is_found_also_in_an_hour_that_comes_twice(
-    database: Database,
+# -- Subscriptions
+
+
+async def test_a_subscription_that_ended_days_ago_becomes_a_free_one_and_is_audited(
+    database: Database, database_url: str
 ) -> None:
-    # In Havana clocks go from 01:00 back to 00:00: midnight itself comes twice.
-    havana = config.Cron(timezone="America/Havana")
-    second_half_past_midnight = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
-    assert second_half_past_midnight.astimezone(ZONES[-1]).fold == 1
-    await register(database, BORIS, now=datetime(2026, 11, 1, 4, 30, tzinfo=UTC))
+    await register(database, ANNA, BORIS, VERA)  # Vera's ended yesterday
 
-    await chores.user_stats(database, second_half_past_midnight, settings=havana)
+    assert await does(chores.expire_subscriptions, database) == 0
+    assert await does(chores.expire_subscriptions, database, NOW + 3 * DAY) == 1
+    assert await does(chores.expire_subscriptions, database, NOW + 3 * DAY) == 0
 
-    [row] = await statistics.list_days(database, date(2026, 10, 31), date(2026, 11, 1))
-    assert (row.day, row.users_new) == (date(2026, 10, 31), 0)
-
-
-async def paying(
-    database: Database,
-    number: int,
-    ends: datetime,
-    *,
-    language: Language = "en",
-    name: str = "Anna",
-) -> UserId:
-    contact = Contact(id=UserId(number), first_name=name, language_code=language)
-    began = min(NOW, ends) - 31 * DAY
-    await users.add_or_refresh(database, contact, language=language, now=began)
-    await subscriptions.set_premium(database, contact.id, ends, began)
-    return contact.id
+    vera = await subscriptions.get(database, VERA.id)
+    assert vera is not None
+    assert (vera.plan, vera.expires_at, vera.started_at) == ("free", None, NOW - DAY)
+    anna = await subscriptions.get(database, ANNA.id)
+    assert anna is not None
+    assert anna.plan == "premium"
+    with psycopg.connect(database_url) as connection:
+        noted = connection.execute(
+            "SELECT who, old->>'plan', new->>'plan' FROM audit WHERE user_id = %s ORDER BY id DESC",
+            (VERA.id,),
+        )
+        assert noted.fetchone() == ("vitte", "premium", "free")
 
 
-async def remind(
-    database: Database,
-    words: Words,
-    now: datetime = NOW,
-    settings: config.Cron = SETTINGS,
-) -> int:
-    return await chores.remind_expiring(database, now, settings=settings, words=words)
+async def test_more_than_a_batch_of_subscriptions_end(database: Database) -> None:
+    ends = [NOW - 10 * DAY + timedelta(seconds=number % 3) for number in range(1_200)]
+    async with database.transaction() as transaction:
+        for number, end in enumerate(ends, 1):
+            contact = users.Contact(id=UserId(number), first_name="x")
+            await users.add_or_refresh(transaction, contact, language="en", now=NOW - 50 * DAY)
+            await subscriptions.set_premium(transaction, contact.id, end, NOW - 50 * DAY)
+
+    assert await does(chores.expire_subscriptions, database, dry=True) == 1_200
+    assert await does(chores.expire_subscriptions, database) == 1_200
 
 
-async def test_each_end_is_reminded_of_on_its_days_once(database: Database, words: Words) -> None:
-    for days in (-2, -1, 0, 1, 2, 3, 4, 6, 7, 8):
-        await paying(database, 100 + days, NOW + days * DAY)
-
-    assert await remind(database, words) == 4
-    assert await remind(database, words) == 0
-    assert await remind(database, words, NOW + timedelta(hours=5)) == 0
-
-    assert {each.chat_id for each in await said(database)} == {99, 101, 103, 107}
-
-
-async def test_a_whole_week_reminds_three_times_and_once_after(
-    database: Database, words: Words
-) -> None:
-    await paying(database, 101, NOW + 8 * DAY)
-
-    sent = [await remind(database, words, NOW + day * DAY) for day in range(11)]
-
-    assert sent == [0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0]
-
-
-async def test_a_renewal_is_a_new_end_with_reminders_of_its_own(
-    database: Database, words: Words
-) -> None:
-    anna = await paying(database, 101, NOW + 7 * DAY)
-    assert await remind(database, words) == 1
-    await subscriptions.set_premium(database, anna, NOW + 37 * DAY, NOW)
-
-    assert await remind(database, words, NOW + 4 * DAY) == 0
-    assert await remind(database, words, NOW + 30 * DAY) == 1
-
-
-async def test_who_cannot_be_reached_or_does_not_want_it_is_left_alone(
-    database: Database, words: Words
-) -> None:
-    gone = await paying(database, 101, NOW + 3 * DAY)
-    silent = await paying(database, 102, NOW + 3 * DAY)
-    await paying(database, 103, NOW + 3 * DAY)
-    await users.mark_unreachable(database, gone, NOW)
-    await database.change(NO_REMINDERS, user=silent)
-
-    assert await remind(database, words) == 1
-    assert [each.chat_id for each in await said(database)] == [103]
-
-
-async def test_a_run_that_broke_off_is_taken_up_without_telling_anybody_twice(
-    database: Database, words: Words
-) -> None:
-    for number in (101, 102, 103):
-        await paying(database, number, NOW + 3 * DAY + timedelta(seconds=number))
-    await database.change(FORBID)
-    with pytest.raises(psycopg.errors.CheckViolation):
-        await remind(database, words)
-    assert await said(database) == []  # neither recorded nor said: both or nothing
-    await database.change(ALLOW)
-
-    assert await remind(database, words) == 3
-    assert await remind(database, words) == 0
-    assert [each.chat_id for each in await said(database)] == [101, 102, 103]
-
-
-@pytest.mark.parametrize(
-    ("days", "language", "expected"),
-    [
-        (1, "en", "ends tomorrow"),
-        (3, "en", "in 3 days"),
-        (7, "en", "in 7 days"),
-        (1, "ru", "завтра"),
-        (2, "ru", "через 2 дня"),
-        (3, "ru", "через 3 дня"),
-        (7, "ru", "через 7 дней"),
-        (11, "ru", "через 11 дней"),
-        (21, "ru", "через 21 день"),
-        (-1, "en", "ended yesterday"),
-        (-1, "ru", "вчера"),
-    ],
-)
-async def test_the_words_fit_the_number(
-    database: Database, words: Words, days: int, language: Language, expected: str
-) -> None:
-    settings = config.Cron(remind_days_before=(abs(days),))
-    await paying(database, 101, NOW + days * DAY, language=language, name="<Анна>")
-
-    assert await remind(database, words, settings=settings) == 1
-
-    html = (await said(database))[0].html
-    assert expected in html.replace("\u2068", "").replace("\u2069", "").replace("\xa0", " ")
-    assert "&lt;Анна&gt;" in html
-
-
-async def test_the_date_in_the_words_is_that_of_the_days_counted(
-    database: Database, words: Words
-) -> None:
-    # Late in the evening of the 27th in UTC it is the 28th in Moscow.
-    await paying(database, 101, datetime(2026, 11, 27, 22, 30, tzinfo=UTC))
-
-    moscow = config.Cron(timezone="Europe/Moscow")
-    assert await remind(database, words, NOW, moscow) == 0
-    assert await remind(database, words, NOW + DAY, moscow) == 1
-
-    html = (await said(database))[0].html
-    assert "28" in html
-    assert "27" not in html
+# -- Records
 
 
 async def test_partitions_are_made_ahead_once(database: Database) -> None:
-    first = await chores.make_partitions(database, NOW)
+    first = await does(chores.make_partitions, database)
 
-    assert await chores.make_partitions(database, NOW) == 0
+    assert await does(chores.make_partitions, database) == 0
     assert first <= chores.MONTHS_AHEAD
-    assert await chores.make_partitions(database, NOW + 40 * DAY) >= 1
+    assert await does(chores.make_partitions, database, NOW + 40 * DAY) >= 1
+
+
+async def test_updates_finished_long_ago_are_forgotten_and_dead_letters_later(
+    database: Database, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        for number, state, days in (
+            (-1, "answered", 31),
+            (1, "answered", 29),
+            (2, "refused", 31),
+            (3, "failed", 89),
+            (4, "failed", 91),
+            (5, "pending", None),
+        ):
+            done = None if days is None else NOW - days * DAY
+            connection.execute(
+                "INSERT INTO updates (id, chat_id, kind, body, state, reason, received_at, done_at)"
+                " VALUES (%s, 1, 'message', '{}', %s, 'x', %s, %s)",
+                (number, state, NOW - 100 * DAY, done),
+            )
+
+    assert await does(chores.trim_records, database) == 3
+
+    left = {line.state: line.updates for line in await updates.count(database)}
+    assert left == {"answered": 1, "failed": 1, "pending": 1}
+    assert await does(chores.trim_records, database) == 0
+
+
+async def test_words_said_long_ago_are_forgotten_and_those_that_wait_stay(
+    database: Database,
+) -> None:
+    said = Words(chat_id=1, lane=Lane.REPLY, method="sendMessage", payload="{}")
+    waiting = await outbox.add(database, [said] * 3, NOW - 40 * DAY)
+    for each, days in zip(waiting, (31, 29), strict=False):
+        await outbox.finish(database, [Said(id=each.id, state="sent", tries=1)], NOW - days * DAY)
+
+    assert await does(chores.trim_records, database) == 1
+    assert sum(line.words for line in await outbox.count(database)) == 2
+
+
+async def test_runs_of_long_ago_are_forgotten_but_not_the_last_that_went_well(
+    database: Database,
+) -> None:
+    for days in (500, 450, 401):
+        run = await runs.begin(
+            database, "x", NOW - days * DAY, node="n", author=SHELL, now=NOW - days * DAY
+        )
+        assert run is not None
+        await runs.end(database, run, runs.Ending(state="ok"), NOW - days * DAY)
+
+    assert await does(chores.trim_records, database) == 2
+    assert await does(chores.trim_records, database) == 0
+    [left] = await runs.list_latest(database, "x")
+    assert left.scheduled_for == NOW - 401 * DAY
+
+
+async def test_others_have_their_turn_between_two_batches(database: Database) -> None:
+    await register(database, BORIS)
+    dialog = await start_dialog(database, BORIS, NOW - 200 * DAY)
+    await messages.add_exchange(database, dialog, None, ["b"] * 3_000, NOW - 200 * DAY)
+    turns, done = 0, False
+
+    async def other() -> None:
+        nonlocal turns
+        while not done:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(other)
+        assert await does(chores.clean_messages, database, rest=1.0) == 3_000
+        done = True
+    assert turns > 3

@@ -100,13 +100,18 @@ def test_faults_are_named_with_key_and_line(
 def test_a_schedule_that_cannot_be_read_is_a_fault(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("VITTE_CRON_USER_STATS", "61 * * * *")
+    monkeypatch.setenv("VITTE_CRON_USER_STATS_SCHEDULE", "61 * * * *")
+    monkeypatch.setenv("VITTE_CRON_CLEAN_MESSAGES_TIMEZONE", "Venus/Maat")
     monkeypatch.setenv("VITTE_CRON_TIMEZONE", "Mars/Olympus")
+    monkeypatch.setenv("VITTE_TELEGRAM_TOKEN", "no token")
 
     _, err = does(capsys, "check-config", expected=2)
 
-    assert "cron.user_stats" in err
-    assert "Mars/Olympus" in err
+    assert "cron.user_stats.schedule: '61 * * * *'" in err
+    assert "(VITTE_CRON_USER_STATS_SCHEDULE)" in err
+    assert "cron.clean_messages.timezone: 'Venus/Maat' is no time zone" in err
+    assert "cron.timezone: 'Mars/Olympus' is no time zone" in err
+    assert "telegram.token" in err  # every fault at once
 
 
 @pytest.mark.usefixtures("configured")
@@ -202,38 +207,6 @@ def test_a_database_that_is_away_is_three(
 
         assert err.startswith("vitte: ")
         assert "Traceback" not in err
-
-
-@pytest.mark.usefixtures("configured")
-def test_jobs_are_listed_with_their_next_times(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("VITTE_CRON_TIMEZONE", "Europe/Moscow")
-
-    out, _ = does(capsys, "job", "list")
-    listed = msgspec.json.decode(does(capsys, "job", "list", "--json")[0])
-
-    assert {job["name"] for job in listed} >= {"clean-messages", "user-stats", "remind-expiring"}
-    for job in listed:
-        assert job["name"] in out
-        assert len(job["next"]) == 5
-        assert job["next"] == sorted(job["next"])
-        assert all(time.endswith("+03:00") for time in job["next"])
-
-
-@pytest.mark.usefixtures("configured")
-def test_a_job_is_run_by_hand_as_if_it_were_another_time(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    out, _ = does(capsys, "job", "run", "user-stats", "--at", "2026-03-01T00:30")
-    told, _ = does(capsys, "job", "run", "user-stats", "--at", "2026-03-01T00:30", "--json")
-
-    assert "user-stats: done, 1 rows" in out
-    assert msgspec.json.decode(told) == {
-        "job": "user-stats",
-        "at": "2026-03-01T00:30:00Z",
-        "rows": 1,
-    }
 
 
 @pytest.mark.usefixtures("configured")

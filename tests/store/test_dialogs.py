@@ -1,5 +1,7 @@
 """Dialogs: one open a person, closed by the next, archived for silence, opened again."""
 
+from typing import Any
+
 import anyio
 import pytest
 
@@ -67,7 +69,7 @@ async def test_silence_archives(database: Database) -> None:
         database, before=NOW + 30 * DAY, now=NOW + 60 * DAY, limit=10
     )
 
-    assert archived == 1
+    assert (archived.looked_at, archived.touched) == (2, 1)
     assert await dialogs.open_of(database, ANNA.id) is None
     assert await dialogs.open_of(database, BORIS.id) is not None
 
@@ -76,11 +78,13 @@ async def test_silent_dialogs_are_archived_so_many_at_once(database: Database) -
     await register(database, ANNA)
     await start_dialog(database, ANNA)
     await start_dialog(database, ANNA)
-    limits = {"before": NOW + DAY, "now": NOW + DAY}
+    limits: dict[str, Any] = {"before": NOW + DAY, "now": NOW + DAY}
 
-    assert await dialogs.archive_inactive(database, **limits, limit=1) == 1
-    assert await dialogs.archive_inactive(database, **limits, limit=10) == 1
-    assert await dialogs.archive_inactive(database, **limits, limit=10) == 0
+    first = await dialogs.archive_inactive(database, **limits, limit=1)
+    second = await dialogs.archive_inactive(database, **limits, after=first.last_id, limit=10)
+    assert (first.looked_at, first.touched) == (1, 1)
+    assert (second.looked_at, second.touched) == (1, 1)
+    assert (await dialogs.archive_inactive(database, **limits, limit=10)).touched == 0
 
 
 async def test_a_character_that_does_not_exist_starts_nothing(database: Database) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.store.people import ANNA, BORIS, DAY, NOW, VERA, register, start_dialog
 from vitte.store import dialogs, messages
 from vitte.store.pool import Database
+from vitte.store.walk import BEFORE_ALL
 
 
 async def test_an_exchange_is_kept_in_the_order_it_was_spoken(database: Database) -> None:
@@ -120,10 +121,10 @@ async def test_each_plan_keeps_its_own_time_and_a_run_walks_in_batches(database:
             await messages.add_exchange(database, dialog, f"{age}", [], NOW - age * DAY)
     retention = messages.Retention(free_before=NOW - 30 * DAY, premium_before=NOW - 365 * DAY)
 
-    deleted, batches, after = 0, 0, messages.OLDEST
+    deleted, batches, after = 0, 0, BEFORE_ALL
     while True:
         cleaned = await messages.delete_old(database, retention, NOW, after=after, limit=2)
-        deleted, batches, after = deleted + cleaned.deleted, batches + 1, cleaned.last_id
+        deleted, batches, after = deleted + cleaned.touched, batches + 1, cleaned.last_id
         if cleaned.looked_at < 2:
             break
 
@@ -141,7 +142,7 @@ async def test_a_plan_may_keep_everything(database: Database) -> None:
 
     cleaned = await messages.delete_old(database, retention, NOW)
 
-    assert (cleaned.looked_at, cleaned.deleted) == (1, 0)
+    assert (cleaned.looked_at, cleaned.touched) == (1, 0)
 
 
 async def _texts(database: Database, user: int) -> list[str]:

@@ -64,6 +64,13 @@ GIVEN = {
     "chat_id": 1,
     **dict.fromkeys(("kind", "outcome"), "message"),
     "received_at": NOW,
+    **dict.fromkeys(("job", "schedule", "node", "error", "timezone"), "x"),
+    **dict.fromkeys(("ends", "until", "scheduled_for", "not_before", "letters_before"), NOW),
+    **{f"came_{days}": NOW for days in (0, 1, 6, 7, 29, 30)},
+    **{name: [NOW] for name in ("times", "starts")},
+    **dict.fromkeys(("attempt", "rows", "beat", "fence", "after_user"), 1),
+    **dict.fromkeys(("lost", "empty"), True),
+    "jobs": ["x"],
     "taken": True,
     "everyone": False,
     "active_since": date(2026, 11, 20),
@@ -84,6 +91,21 @@ GIVEN = {
 OTHERWISE = {
     "count_try": {"body": "{}"},
     "write_turns": dict.fromkeys(("kept", "ended", "lines", "used", "words", "marks"), "[]"),
+    "plan_runs": {"reasons": ["late"]},
+    "expire_subscriptions": {"after": NOW},
+    "list_ending": {"after": NOW},
+    "add_reminders": {"kinds": [1], "ends": [NOW]},
+    "set_daily_statistics": {
+        **{f"{name}_{days}": 1 for name in ("came", "stayed") for days in (1, 7, 30)},
+        **{
+            f"users_{name}": 1
+            for name in ("total", "new", "active", "active_7", "active_30", "unreachable")
+        },
+        **dict.fromkeys(
+            ("subscriptions_active", "dialogs_started", "messages_said", "messages_answered"), 1
+        ),
+        **dict.fromkeys(("by_plan", "by_language"), "{}"),
+    },
     "list_letters": {"before": 1},
     "pick_recipients": {"last": 1},
     "list_dialogs_of_all": {"before": 1},

@@ -6,45 +6,44 @@ import psycopg
 from tests.store.people import ANNA, BORIS, DAY, NOW, VERA, register
 from vitte.store import reminders, subscriptions, users
 from vitte.store.pool import Database
+from vitte.store.reminders import Due, Ending
+from vitte.store.subscriptions import Ended
+from vitte.store.users import UserId
 
-WEEK = reminders.Ending(days_before=7, first=NOW + 3 * DAY, before=NOW + 7 * DAY)
-STALE = NOW - DAY / 24
+FIRST = Ended(user_id=UserId(0), expires_at=NOW)
 
 
-async def test_who_ends_in_the_time_is_reminded_once(database: Database) -> None:
+async def ending(database: Database, *, after: Ended = FIRST, limit: int = 10) -> list[Ending]:
+    return await reminders.list_ending(database, NOW, NOW + 7 * DAY, after=after, limit=limit)
+
+
+def due(*people: Ending, days: int = 7) -> list[Due]:
+    return [
+        Due(user_id=each.user_id, expires_at=each.expires_at, days_before=days) for each in people
+    ]
+
+
+async def test_who_ends_in_the_time_is_recorded_once_for_each_kind(database: Database) -> None:
     await register(database, ANNA, BORIS, VERA)
     await subscriptions.set_premium(database, ANNA.id, NOW + 6 * DAY, NOW)
 
-    claimed = await reminders.claim(database, WEEK, NOW, stale=STALE)
-    again = await reminders.claim(database, WEEK, NOW, stale=STALE)
+    found = await ending(database)
 
-    assert [(one.user_id, one.language, one.days_before) for one in claimed] == [(ANNA.id, "ru", 7)]
-    assert again == []
-    assert await reminders.mark_sent(database, claimed[0], NOW)
-    assert not await reminders.mark_sent(database, claimed[0], NOW)
+    assert [(one.user_id, one.language) for one in found] == [(ANNA.id, "ru")]
+    assert await reminders.add(database, due(*found), NOW) == due(*found)
+    assert await reminders.add(database, due(*found), NOW) == []
+    assert await reminders.add(database, due(*found, days=3), NOW) == due(*found, days=3)
 
 
-async def test_a_claim_never_sent_is_taken_over_and_a_sent_one_is_not(database: Database) -> None:
+async def test_a_renewal_is_a_new_period_and_the_old_end_is_nobodys(database: Database) -> None:
     await register(database, ANNA)
     await subscriptions.set_premium(database, ANNA.id, NOW + 6 * DAY, NOW)
-    await reminders.claim(database, WEEK, NOW, stale=STALE)
-
-    taken_over = await reminders.claim(database, WEEK, NOW + DAY, stale=NOW + DAY / 2)
-    await reminders.mark_sent(database, taken_over[0], NOW + DAY)
-    after = await reminders.claim(database, WEEK, NOW + 2 * DAY, stale=NOW + 2 * DAY)
-
-    assert len(taken_over) == 1
-    assert after == []
-
-
-async def test_a_renewal_is_a_new_period_to_be_reminded_of(database: Database) -> None:
-    await register(database, ANNA)
-    await subscriptions.set_premium(database, ANNA.id, NOW + 6 * DAY, NOW)
-    await reminders.claim(database, WEEK, NOW, stale=STALE)
-
+    before = await ending(database)
     await subscriptions.set_premium(database, ANNA.id, NOW + 5 * DAY, NOW)
 
-    assert len(await reminders.claim(database, WEEK, NOW, stale=STALE)) == 1
+    assert await reminders.add(database, due(*before), NOW) == []
+    after = await ending(database)
+    assert await reminders.add(database, due(*after), NOW) == due(*after)
 
 
 async def test_the_unreachable_and_the_unwilling_are_left_in_peace(
@@ -53,28 +52,46 @@ async def test_the_unreachable_and_the_unwilling_are_left_in_peace(
     await register(database, ANNA, VERA)
     for contact in (ANNA, VERA):
         await subscriptions.set_premium(database, contact.id, NOW + 6 * DAY, NOW)
+    both = await ending(database)
     await users.mark_unreachable(database, ANNA.id, NOW)
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE settings SET reminders = false WHERE user_id = %s", (VERA.id,))
 
-    assert await reminders.claim(database, WEEK, NOW, stale=STALE) == []
+    assert await ending(database) == []
+    kept = [each.user_id for each in await reminders.add(database, due(*both), NOW)]
+    assert ANNA.id not in kept  # she blocked the bot between the look and the record
 
 
-async def test_many_claim_at_once_and_each_person_is_given_to_one(database: Database) -> None:
-    claimed: list[int] = []
+async def test_a_walk_gives_everybody_once(database: Database) -> None:
+    for number in range(1, 26):
+        contact = users.Contact(id=users.UserId(number), first_name="x")
+        await users.add_or_refresh(database, contact, language="en", now=NOW)
+        await subscriptions.set_premium(database, contact.id, NOW + (number % 3) * DAY + DAY, NOW)
+
+    given, after = list[int](), FIRST
+    while page := await ending(database, after=after, limit=7):
+        given += [each.user_id for each in page]
+        after = Ended(user_id=page[-1].user_id, expires_at=page[-1].expires_at)
+
+    assert len(given) == 25
+    assert sorted(given) == list(range(1, 26))
+
+
+async def test_many_record_at_once_and_each_reminder_is_one_of_theirs(database: Database) -> None:
+    recorded: list[int] = []
     for number in range(1, 31):
         contact = users.Contact(id=users.UserId(number), first_name="x")
         await users.add_or_refresh(database, contact, language="en", now=NOW)
         await subscriptions.set_premium(database, contact.id, NOW + 6 * DAY, NOW)
+    found = due(*await ending(database, limit=100))
 
-    async def claim() -> None:
-        found = await reminders.claim(database, WEEK, NOW, stale=STALE, limit=20)
-        claimed.extend(one.user_id for one in found)
+    async def record() -> None:
+        recorded.extend(one.user_id for one in await reminders.add(database, found, NOW))
 
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             for _ in range(5):
-                group.start_soon(claim)
-        await claim()
+                group.start_soon(record)
+        await record()
 
-    assert sorted(claimed) == list(range(1, 31))
+    assert sorted(recorded) == list(range(1, 31))

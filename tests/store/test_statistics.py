@@ -1,50 +1,48 @@
-"""The day in numbers: within its bounds, and the same when counted again."""
+"""The days in numbers, as they are kept: written again, listed, and read when an older version wrote them."""
 
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 
-from tests.store.people import ANNA, BORIS, DAY, VERA, register, start_dialog
-from vitte.store import messages, statistics, users
+import psycopg
+
+from tests.store.days import counted
+from tests.store.people import DAY, NOW
+from vitte.store import statistics
 from vitte.store.pool import Database
 
 FRIDAY = date(2026, 11, 20)
-BEGINS = datetime(2026, 11, 20, tzinfo=UTC)
-ENDS = BEGINS + DAY
-NEXT_MORNING = ENDS + DAY / 4
-
-
-async def test_a_day_counts_what_lies_within_it(database: Database) -> None:
-    await register(database, VERA, now=BEGINS - 40 * DAY)
-    await register(database, ANNA, BORIS, now=BEGINS)
-    dialog = await start_dialog(database, ANNA, BEGINS)
-    await messages.add_exchange(database, dialog, "today", ["yes", "indeed"], BEGINS)
-    await messages.add_exchange(database, dialog, "tomorrow", ["no"], ENDS)
-    await users.mark_unreachable(database, BORIS.id, ENDS - DAY / 24)
-
-    day = await statistics.add_day(database, FRIDAY, begins=BEGINS, ends=ENDS, now=NEXT_MORNING)
-
-    assert (day.users_total, day.users_new, day.users_active) == (3, 2, 1)
-    assert (day.users_unreachable, day.subscriptions_active) == (1, 1)
-    assert (day.dialogs_started, day.messages_said, day.messages_answered) == (1, 1, 2)
 
 
 async def test_a_day_counted_again_is_written_again(database: Database) -> None:
-    bounds = {"begins": BEGINS, "ends": ENDS}
-    await statistics.add_day(database, FRIDAY, **bounds, now=ENDS)
-    await register(database, ANNA, now=BEGINS)
+    await statistics.set_day(database, counted(FRIDAY, users_total=1), NOW)
 
-    await statistics.add_day(database, FRIDAY, **bounds, now=NEXT_MORNING)
+    await statistics.set_day(database, counted(FRIDAY, users_total=2), NOW + DAY)
 
-    (day,) = await statistics.list_days(database, FRIDAY, FRIDAY)
-    assert (day.users_total, day.created_at, day.updated_at) == (1, ENDS, NEXT_MORNING)
+    [day] = await statistics.list_days(database, FRIDAY, FRIDAY)
+    assert (day.users_total, day.created_at, day.updated_at) == (2, NOW, NOW + DAY)
+    assert day.by_plan == {"free": {"users": 1}}
+    assert day.by_language == {"ru": {"new": 2}}
 
 
 async def test_days_are_listed_the_latest_first(database: Database) -> None:
     for offset in range(3):
-        shift = offset * DAY
-        await statistics.add_day(
-            database, FRIDAY + shift, begins=BEGINS + shift, ends=ENDS + shift, now=ENDS + shift
-        )
+        await statistics.set_day(database, counted(FRIDAY + timedelta(days=offset)), NOW)
 
     days = await statistics.list_days(database, FRIDAY, FRIDAY + DAY)
 
     assert [day.day for day in days] == [FRIDAY + DAY, FRIDAY]
+
+
+async def test_a_day_of_the_version_before_says_what_it_does_not_know(
+    database: Database, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO daily_stats (day, users_total, users_new, users_active, users_unreachable,"
+            " subscriptions_active, dialogs_started, messages_said, messages_answered, created_at,"
+            " updated_at) VALUES (%s, 3, 2, 1, 0, 0, 0, 0, 0, %s, %s)",
+            (FRIDAY, NOW, NOW),
+        )
+
+    [day] = await statistics.list_days(database, FRIDAY, FRIDAY)
+
+    assert (day.users_total, day.users_active_7, day.by_plan) == (3, None, None)

@@ -36,14 +36,14 @@ def run(given: argparse.Namespace) -> int:
             raise
         command.print_json({"ok": False, "faults": [_as_fields(f) for f in refused.faults]})
         return 2
-    shown = configuration.shown(loaded.config)
     if given.json:
-        command.print_json({"ok": True, "source": loaded.source, "config": shown})
+        command.print_json(
+            {"ok": True, "source": loaded.source, "config": configuration.shown(loaded.config)}
+        )
         return 0
     print(f"The configuration is good (read from {loaded.source}). In force:\n")
     for key in configuration.every_key():
-        value = shown[key.section][key.name] if key.section else shown[key.name]
-        print(f"  {key.path:<32} {value}")
+        print(f"  {key.path:<40} {configuration.plain(key.of(loaded.config))}")
     return 0
 
 

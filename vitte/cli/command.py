@@ -3,16 +3,15 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from vitte import config_reader
-from vitte.config import Config
+from vitte.config import Config, jobs, unfit
 from vitte.config_reader import Loaded
-from vitte.errors import BadConfiguration, Fault
 
 # What must be there, for who looks at the rest of a configuration and opens nothing.
 NOWHERE: Final = {
@@ -82,9 +81,7 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Loaded:
     Raises:
         BadConfiguration: It has faults.
     """
-    loaded = config_reader.load(path or config_reader.find_file(), environment)
-    _refuse_bad_schedules(loaded.config)
-    return loaded
+    return config_reader.load(path or config_reader.find_file(), environment, also=_unfit)
 
 
 def print_json(value: Any) -> None:
@@ -92,21 +89,15 @@ def print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
-def _refuse_bad_schedules(config: Config) -> None:
-    """Look whether every schedule and the timezone can be read.
-
-    Raises:
-        BadConfiguration: One cannot.
-    """
+def _unfit(config: Config) -> Iterator[tuple[str, str]]:
+    """What cannot work, with the schedules and timezones that cannot be read."""
     from vitte.runtime import schedule  # noqa: PLC0415  # a start must not wait for croniter
 
-    cron = config.cron
-    faults = [
-        Fault(key=f"cron.{name}", problem=problem, source=f"as {expression!r}")
-        for name in ("clean_messages", "archive_dialogs", "user_stats", "remind_expiring",
-                     "make_partitions")
-        for expression in [getattr(cron, name)]
-        for problem in schedule.faults(expression, cron.timezone)
-    ]  # fmt: skip
-    if faults:
-        raise BadConfiguration(faults)
+    yield from unfit(config)
+    if not schedule.is_zone(config.cron.timezone):
+        yield "cron.timezone", f"{config.cron.timezone!r} is no time zone of the IANA database"
+    for name, job in jobs(config.cron):
+        if problem := schedule.fault_of(job.schedule):
+            yield f"cron.{name}.schedule", problem
+        if job.timezone and not schedule.is_zone(job.timezone):
+            yield f"cron.{name}.timezone", f"{job.timezone!r} is no time zone of the IANA database"

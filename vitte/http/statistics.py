@@ -16,18 +16,41 @@ Day = Annotated[
 ]
 
 
+Lately = Annotated[
+    int | None,
+    Meta(description="People who wrote in the last 7 or 30 days; null before it was counted"),
+]
+Came = Annotated[int | None, Meta(description="People met 1, 7 or 30 days before")]
+Stayed = Annotated[int | None, Meta(description="Of those, who wrote on this day")]
+Shares = Annotated[
+    dict[str, dict[str, int]] | None,
+    Meta(description="The part of each: users, new, active, said, dialogs"),
+]
+
+
 class DailyStatistics(Struct, frozen=True, kw_only=True):
     """What happened on a day, and how things stood at its end."""
 
     day: Day
+    timezone: str | None
     users_total: int
     users_new: int
     users_active: int
+    users_active_7: Lately
+    users_active_30: Lately
     users_unreachable: int
     subscriptions_active: int
     dialogs_started: int
     messages_said: int
     messages_answered: int
+    came_1: Came
+    stayed_1: Stayed
+    came_7: Came
+    stayed_7: Stayed
+    came_30: Came
+    stayed_30: Stayed
+    by_plan: Shares
+    by_language: Shares
 
 
 class DailyQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

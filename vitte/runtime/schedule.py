@@ -8,6 +8,7 @@ is ours alone and does not change with it.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
@@ -32,21 +33,35 @@ def occurrences(expression: str, zone: str, after: datetime, count: int) -> list
     return [next(due) for _ in range(count)]
 
 
+def between(expression: str, zone: str, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Give the occurrences later than ``after`` and not later than ``until``, in UTC."""
+    return takewhile(lambda moment: moment <= until, _due(expression, zone, after))
+
+
 def faults(expression: str, zone: str) -> list[str]:
     """Say what is wrong with an expression and a zone; an empty list says nothing is."""
-    found: list[str] = []
+    found = [problem] if (problem := fault_of(expression)) else []
+    return found if is_zone(zone) else [*found, f"{zone!r} is no time zone of the IANA database"]
+
+
+def fault_of(expression: str) -> str | None:
+    """Say what is wrong with an expression, if anything is."""
     if len(expression.split()) != FIELDS:
-        found.append(f"{expression!r} has not the five fields of a cron expression")
-    else:
-        try:
-            croniter(expression, datetime(2000, 1, 1)).get_next(datetime)  # noqa: DTZ001 - wall clock
-        except (CroniterError, ValueError) as error:
-            found.append(f"{expression!r}: {error}")
+        return f"{expression!r} has not the five fields of a cron expression"
+    try:
+        croniter(expression, datetime(2000, 1, 1)).get_next(datetime)  # noqa: DTZ001 - wall clock
+    except (CroniterError, ValueError) as error:
+        return f"{expression!r}: {error}"
+    return None
+
+
+def is_zone(zone: str) -> bool:
+    """Tell whether the IANA database knows a time zone of this name."""
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        found.append(f"{zone!r} is no time zone of the IANA database")
-    return found
+        return False
+    return True
 
 
 def _due(expression: str, zone: str, after: datetime) -> Iterator[datetime]:

@@ -14,6 +14,7 @@ from vitte.store.characters import CharacterId
 from vitte.store.pool import Session
 from vitte.store.queries import take
 from vitte.store.users import UserId
+from vitte.store.walk import BEFORE_ALL, Walked
 
 GET_OPEN = take("dialogs", "get_open_dialog")
 GET = take("dialogs", "get_dialog")
@@ -253,7 +254,17 @@ async def change(  # noqa: PLR0913  # what may be changed, each apart
 
 
 async def archive_inactive(
-    session: Session, *, before: datetime, now: datetime, limit: int = 1_000
-) -> int:
-    """Archive at most ``limit`` dialogs without a word since ``before``; give how many."""
-    return await session.change(ARCHIVE_INACTIVE, before=before, now=now, limit=limit)
+    session: Session,
+    *,
+    before: datetime,
+    now: datetime,
+    after: int = BEFORE_ALL,
+    limit: int = 1_000,
+) -> Walked:
+    """Archive dialogs without a word since ``before``, among the next ``limit`` of all.
+
+    A run walks, as in ``messages.delete_old``.
+    """
+    return await session.row(
+        ARCHIVE_INACTIVE, Walked, before=before, now=now, after=after, limit=limit
+    )

@@ -12,6 +12,7 @@ from vitte.store.queries import take
 ASK = take("leases", "ask_lease")
 TAKE = take("leases", "take_lease")
 BEAT = take("leases", "beat_lease")
+HOLD = take("leases", "hold_lease")
 RELEASE = take("leases", "release_lease")
 
 
@@ -42,6 +43,11 @@ async def take_over(session: Session, name: str, node: str, seen: Seen) -> Seen 
 async def beat(session: Session, name: str, node: str, fence: int) -> Seen | None:
     """Show that one lives; None when it is another's by now."""
     return await session.row_or_none(BEAT, Seen, name=name, node=node, fence=fence)
+
+
+async def hold(session: Session, name: str, node: str, fence: int) -> bool:
+    """Tell whether one holds it; nobody else can take it until the transaction ends."""
+    return await session.row_or_none(HOLD, Seen, name=name, node=node, fence=fence) is not None
 
 
 async def release(session: Session, name: str, node: str, fence: int) -> bool:

@@ -12,11 +12,14 @@ from vitte.store.pool import Session
 from vitte.store.queries import take
 from vitte.store.text import storable
 from vitte.store.users import UserId
+from vitte.store.walk import BEFORE_ALL, Walked
 
 ADD_EXCHANGE = take("messages", "add_exchange")
 LIST_PAGES = take("messages", "list_pages_of_messages")
 DELETE_OLD = take("messages", "delete_old_messages")
 MAKE_PARTITIONS = take("messages", "make_partitions")
+LIST_MONTHS = take("messages", "list_months")
+DROP_MONTH = take("messages", "drop_month")
 
 MessageId = NewType("MessageId", int)
 
@@ -70,17 +73,27 @@ class Retention(Struct, frozen=True, kw_only=True):
     free_before: datetime
     premium_before: datetime | None
 
+    @property
+    def nothing_before(self) -> datetime | None:
+        """What is older is kept by no plan; None where a plan keeps everything."""
+        return self.premium_before and min(self.free_before, self.premium_before)
 
-class Cleaned(Struct, frozen=True, kw_only=True):
-    """What one batch of ``delete_old`` did; it was the last when it looked at less than it might."""
-
-    looked_at: int
-    deleted: int
-    last_id: MessageId
+    @property
+    def all_kept_from(self) -> datetime:
+        """What is not older is kept by every plan."""
+        return max(self.free_before, self.premium_before or self.free_before)
 
 
 class _Made(Struct, frozen=True, kw_only=True):
     made: int
+
+
+class _Month(Struct, frozen=True, kw_only=True):
+    first: date
+
+
+class _Dropped(Struct, frozen=True, kw_only=True):
+    dropped: int | None
 
 
 async def add_exchange(
@@ -167,17 +180,17 @@ async def delete_old(
     retention: Retention,
     now: datetime,
     *,
-    after: MessageId = OLDEST,
+    after: int = BEFORE_ALL,
     limit: int = 1_000,
-) -> Cleaned:
+) -> Walked:
     """Delete what is older than its owner's plan keeps, among the next ``limit`` old messages.
 
-    A run walks: the first batch after ``OLDEST``, each next one after the ``last_id`` of the one
+    A run walks: the first batch after ``BEFORE_ALL``, each next one after the ``last_id`` of the one
     before, each in a transaction of its own.
     """
     return await session.row(
         DELETE_OLD,
-        Cleaned,
+        Walked,
         free_before=retention.free_before,
         premium_before=retention.premium_before,
         now=now,
@@ -189,3 +202,19 @@ async def delete_old(
 async def make_partitions(session: Session, first: date, months: int) -> int:
     """Make the partitions of so many months from that of ``first`` on; give how many were missing."""
     return (await session.row(MAKE_PARTITIONS, _Made, first=first, months=months)).made
+
+
+async def list_months(session: Session) -> list[date]:
+    """Give the first days (UTC) of the months that have a partition, the oldest first."""
+    return [month.first for month in await session.rows(LIST_MONTHS, _Month)]
+
+
+async def drop_month(session: Session, first: date, *, empty: bool) -> int | None:
+    """Drop a month with all its messages; give how many those were.
+
+    ``empty``: only if none are left in it. None when it stays.
+
+    Raises:
+        DatabaseBusy: Somebody reads or writes messages at every moment; try again.
+    """
+    return (await session.row(DROP_MONTH, _Dropped, first=first, empty=empty)).dropped

@@ -15,6 +15,7 @@ from msgspec import Struct
 from vitte.store.pool import Session
 from vitte.store.queries import take
 from vitte.store.updates import LONGEST_REASON, UpdateId
+from vitte.store.walk import BEFORE_ALL, Walked
 
 ADD = take("outbox", "add_outgoing")
 LIST_WAITING = take("outbox", "list_waiting")
@@ -28,6 +29,7 @@ LIST_PAUSES = take("outbox", "list_pauses")
 END_PAUSES = take("outbox", "end_pauses")
 COUNT = take("outbox", "count_outgoing")
 COUNT_WAITING = take("outbox", "count_waiting")
+TRIM = take("outbox", "trim_outgoing")
 
 EVERY_CHAT = 0
 """The chat that stands for all of them, in a pause; Telegram gives nobody this id."""
@@ -211,3 +213,10 @@ async def count(session: Session) -> list[Count]:
 async def backlog(session: Session) -> list[Backlog]:
     """Give what waits in each lane in which anything does."""
     return await session.rows(COUNT_WAITING, Backlog)
+
+
+async def trim(
+    session: Session, before: datetime, *, after: int = BEFORE_ALL, limit: int = 1_000
+) -> Walked:
+    """Forget what was said, or failed, before a moment, among the next ``limit``."""
+    return await session.row(TRIM, Walked, before=before, after=after, limit=limit)

@@ -1,66 +1,65 @@
 """Reminders of an ending subscription: one of each kind for each period paid."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from vitte.store.pool import Session
 from vitte.store.queries import take
+from vitte.store.subscriptions import Ended
 from vitte.store.users import Language, UserId
 
-CLAIM = take("reminders", "claim_reminders")
-MARK_SENT = take("reminders", "mark_reminder_sent")
+LIST_ENDING = take("reminders", "list_ending")
+ADD = take("reminders", "add_reminders")
 
 
-class Reminder(Struct, frozen=True, kw_only=True):
-    """A reminder to be sent: whom, of which end, which kind, and in which words.
-
-    ``days_before`` is the kind: so many days before the end, -1 for the day after.
-    """
+class Ending(Struct, frozen=True, kw_only=True):
+    """A subscription that ends, or has ended: whose, when, and how they are spoken to."""
 
     user_id: UserId
     expires_at: datetime
-    days_before: int
     first_name: str
     language: Language
     timezone: str | None
 
 
-class Ending(Struct, frozen=True, kw_only=True):
-    """A kind of reminder, and when the subscriptions end that it is due for: ``first <= end < before``."""
+class Due(Struct, frozen=True, kw_only=True):
+    """A reminder: of which end, and which kind: so many days before, -1 for the day after."""
 
+    user_id: UserId
+    expires_at: datetime
     days_before: int
-    first: datetime
-    before: datetime
 
 
-async def claim(
-    session: Session, ending: Ending, now: datetime, *, stale: datetime, limit: int = 1_000
-) -> list[Reminder]:
-    """Take upon oneself reminders of one kind, at most ``limit``.
+async def list_ending(
+    session: Session, first: datetime, before: datetime, *, after: Ended, limit: int = 1_000
+) -> list[Ending]:
+    """Give the next ``limit`` whose subscription ends in ``first <= end < before``, by their ends.
 
-    Nobody else is given the same ones, unless they stay unsent and the claim is older than
-    ``stale``. Left out are people who cannot be reached or do not want it.
+    Left out are people who cannot be reached or do not want to be reminded.
     """
     return await session.rows(
-        CLAIM,
-        Reminder,
-        days_before=ending.days_before,
-        ends_from=ending.first,
-        ends_before=ending.before,
-        stale=stale,
-        now=now,
+        LIST_ENDING,
+        Ending,
+        ends_from=first,
+        ends_before=before,
+        after=after.expires_at,
+        after_user=after.user_id,
         limit=limit,
     )
 
 
-async def mark_sent(session: Session, reminder: Reminder, now: datetime) -> bool:
-    """Note that a reminder is on its way; False when that was known already."""
-    touched = await session.change(
-        MARK_SENT,
-        user_id=reminder.user_id,
-        expires_at=reminder.expires_at,
-        days_before=reminder.days_before,
+async def add(session: Session, due: Sequence[Due], now: datetime) -> list[Due]:
+    """Record reminders in one statement; give those that nobody has recorded before.
+
+    They are to be put into the outbox by the same transaction.
+    """
+    return await session.rows(
+        ADD,
+        Due,
+        users=[each.user_id for each in due],
+        ends=[each.expires_at for each in due],
+        kinds=[each.days_before for each in due],
         now=now,
     )
-    return touched > 0

@@ -14,6 +14,7 @@ from vitte.store.users import UserId
 GET = take("subscriptions", "get_subscription")
 GET_MANY = take("subscriptions", "get_subscriptions")
 CHANGE = take("subscriptions", "change_subscription")
+EXPIRE = take("subscriptions", "expire_subscriptions")
 
 Plan = Literal["free", "premium"]
 
@@ -35,6 +36,13 @@ class Subscription(Struct, frozen=True, kw_only=True):
     def plan_at(self, now: datetime) -> Plan:
         """Give the plan that counts at a moment."""
         return "premium" if self.is_active(now) else "free"
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """A subscription that has ended: whose, and when."""
+
+    user_id: UserId
+    expires_at: datetime
 
 
 async def get(session: Session, user: UserId) -> Subscription | None:
@@ -91,3 +99,22 @@ async def set_premium(
 async def set_free(session: Session, user: UserId, now: datetime) -> Subscription | None:
     """Put a person back on the free plan; None for a stranger."""
     return await change(session, user, now, plan="free", expires_at=None)
+
+
+async def expire(
+    session: Session, before: datetime, now: datetime, *, after: Ended, limit: int = 1_000
+) -> list[Ended]:
+    """Put people whose subscription ended before a moment on the free plan, with the audit's rows.
+
+    Gives the next ``limit`` after one that was given before, in the order of their ends.
+    """
+    return await session.rows(
+        EXPIRE,
+        Ended,
+        before=before,
+        now=now,
+        after=after.expires_at,
+        after_user=after.user_id,
+        who=VITTE.who,
+        limit=limit,
+    )

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from vitte.store.pool import Session
 from vitte.store.queries import take
+from vitte.store.walk import BEFORE_ALL, Walked
 
 LIST_PENDING = take("updates", "list_pending_updates")
 COUNT_PENDING = take("updates", "count_pending_updates")
@@ -21,6 +22,7 @@ REQUEUE = take("updates", "requeue_letter")
 DROP = take("updates", "drop_letter")
 COUNT = take("updates", "count_updates")
 GET_BACKLOG = take("updates", "get_backlog")
+TRIM = take("updates", "trim_updates")
 
 UpdateId = NewType("UpdateId", int)
 Outcome = Literal["answered", "refused", "failed"]
@@ -149,3 +151,17 @@ async def count(session: Session) -> list[Count]:
 async def backlog(session: Session) -> Backlog:
     """Give what nobody has finished or seen to."""
     return await session.row(GET_BACKLOG, Backlog)
+
+
+async def trim(
+    session: Session,
+    before: datetime,
+    letters_before: datetime,
+    *,
+    after: int = BEFORE_ALL,
+    limit: int = 1_000,
+) -> Walked:
+    """Forget what was finished before a moment, among the next ``limit``; dead letters by another."""
+    return await session.row(
+        TRIM, Walked, before=before, letters_before=letters_before, after=after, limit=limit
+    )

@@ -12,12 +12,12 @@ import logging
 import socket
 import sys
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import anyio
 
+from tests.store.days import counted
 from tests.store.people import ANNA, BORIS, register
 from tests.whole import configured, whole
 from vitte import config
@@ -89,8 +89,7 @@ async def _furnish(database: Database) -> dict[str, object]:
             [started] = await dialogs.start_many(database, [wish], now)
             assert started.dialog is not None
             await messages.add_exchange(database, started.dialog, "Hello", ["Hello to you"], now)
-    day = timedelta(days=1)
-    await statistics.add_day(database, now.date(), begins=now - day, ends=now, now=now)
+    await statistics.set_day(database, counted(now.date()), now)
     callers = [("anna", ANNA.id), ("boris", BORIS.id), ("operator", None)]
     entries: list[object] = []
     for name, user in callers:

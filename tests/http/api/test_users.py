@@ -75,14 +75,15 @@ async def test_statistics_come_a_day_a_row_in_pages(people: People) -> None:
     assert [one["day"] for one in first.body["items"]] == ["2026-11-03", "2026-11-02"]
     assert [one["day"] for one in rest.body["items"]] == ["2026-11-01"]
     assert [one["day"] for one in some.body["items"]] == ["2026-11-02"]
+    assert some.body["items"][0]["by_plan"] == {"free": {"users": 1}}
+    assert some.body["items"][0]["stayed_7"] == 0
 
 
 async def _count_days(people: People, *days: str) -> None:
-    from datetime import UTC, date, datetime, time, timedelta  # noqa: PLC0415
+    from datetime import UTC, date, datetime, time  # noqa: PLC0415
 
+    from tests.store.days import counted  # noqa: PLC0415
     from vitte.store import statistics  # noqa: PLC0415
 
     for day in map(date.fromisoformat, days):
-        begins = datetime.combine(day, time(), UTC)
-        ends = begins + timedelta(days=1)
-        await statistics.add_day(people.database, day, begins=begins, ends=ends, now=ends)
+        await statistics.set_day(people.database, counted(day), datetime.combine(day, time(), UTC))

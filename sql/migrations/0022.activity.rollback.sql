@@ -1,0 +1,15 @@
+DROP FUNCTION drop_message_partition;
+ALTER TABLE daily_stats
+    DROP COLUMN by_language,
+    DROP COLUMN by_plan,
+    DROP COLUMN stayed_30,
+    DROP COLUMN came_30,
+    DROP COLUMN stayed_7,
+    DROP COLUMN came_7,
+    DROP COLUMN stayed_1,
+    DROP COLUMN came_1,
+    DROP COLUMN users_active_30,
+    DROP COLUMN users_active_7,
+    DROP COLUMN timezone;
+DROP TABLE activity_days;
+DROP TABLE activity;

@@ -1,0 +1,89 @@
+"""The batches of one run: how a chore does much work in small steps.
+
+Each batch is a transaction of its own, of at most a thousand rows. What it touched
+is noted in the ledger by that same transaction, so that the ledger is true even
+if the process dies in between; and who does not own the run any more commits
+nothing. A ceiling ends the run, and a dry run takes each batch back.
+"""
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final, TypeAlias
+
+import anyio
+
+from vitte.store.pool import Database, Transaction
+
+MOST_ROWS: Final = 1_000
+_LONGEST_REST: Final = 0.5
+
+# Notes in a batch's own transaction how many rows it touched.
+Note: TypeAlias = Callable[[Transaction, int], Awaitable[None]]
+
+
+class _TakenBack(Exception):
+    """Raised when a batch was only tried: its transaction is rolled back."""
+
+
+class Batch:
+    """A batch under way: its transaction, and how many rows it touched."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.rows = 0
+
+
+class Batches:
+    """What a run did so far, and how far it may go.
+
+    Args:
+        database: where its transactions run.
+        most: rows that the run may touch; then it ends, and the next one goes on.
+        dry: take each batch back: all is tried, nothing is kept.
+        note: see ``Note``; raises to have a batch undone.
+        rest: pause after a batch as long as it took, times this: others have their turn.
+    """
+
+    def __init__(  # noqa: PLR0913  # how far a run may go, each apart
+        self,
+        database: Database,
+        *,
+        most: int = 1_000_000,
+        dry: bool = False,
+        note: Note | None = None,
+        rest: float = 0.0,
+        told: Callable[[int], None] | None = None,
+    ) -> None:
+        self.database = database
+        self.rows = 0
+        self.longest = 0.0
+        self.dry = dry
+        self._most = most
+        self._note = note
+        self._rest = rest
+        self._told = told
+
+    @property
+    def room(self) -> int:
+        """How many rows the next batch may touch; nought when the run has done enough."""
+        return max(0, min(MOST_ROWS, self._most - self.rows))
+
+    @asynccontextmanager
+    async def next(self) -> AsyncGenerator[Batch]:
+        """One batch: commit what the block does, together with its note."""
+        began = time.monotonic()
+        with suppress(_TakenBack):
+            async with self.database.transaction() as transaction:
+                batch = Batch(transaction)
+                yield batch
+                if self._note is not None and batch.rows:
+                    await self._note(transaction, batch.rows)
+                if self.dry:
+                    raise _TakenBack
+        took = time.monotonic() - began
+        self.rows += batch.rows  # pyright: ignore[reportPossiblyUnboundVariable]  # suppressed alone after it is bound
+        self.longest = max(self.longest, took)
+        if self._told is not None:
+            self._told(self.rows)
+        await anyio.sleep(min(_LONGEST_REST, took * self._rest))
