@@ -11,6 +11,7 @@ from tests.faults.books import Counted
 from tests.faults.crowd import Crowd
 from tests.faults.lives import Lives
 from tests.processes import Living
+from vitte.cli.ledger import Ledger
 from vitte.dev.telegram import Person
 
 PEOPLE = 200
@@ -44,6 +45,19 @@ async def instant(living: Living, crowd: Crowd, chance: random.Random) -> None:
     assert living.process.returncode is None, living.said
 
 
+async def last_life(lives: Lives, crowd: Crowd) -> Ledger:
+    """Let one life answer all that is left; give what the books say then."""
+    pending = (await lives.books.balanced()).pending
+    assert await lives.asks("health") == 0
+    async with lives.one("--no-migrate") as living:
+        await living.says("Bot started successfully")
+        assert await lives.asks("health") == 200
+        await crowd.hears(within=60)
+        books = await lives.books.settled()
+        await lives.books.metrics_balance(lives.metrics, NOTHING, pending)
+    return books
+
+
 @pytest.mark.timeout(300)
 async def test_killed_at_twenty_random_instants_it_loses_nothing_and_applies_nothing_twice(
     lives: Lives, chance: random.Random
@@ -57,14 +71,7 @@ async def test_killed_at_twenty_random_instants_it_loses_nothing_and_applies_not
             living.process.kill()
             await living.ends()
         await lives.books.balanced()
-    pending = (await lives.books.balanced()).pending
-    assert await lives.asks("health") == 0
-    async with lives.one("--no-migrate") as living:
-        await living.says("Bot started successfully")
-        assert await lives.asks("health") == 200
-        await crowd.hears(within=60)
-        books = await lives.books.settled()
-        await lives.books.metrics_balance(lives.metrics, NOTHING, pending)
+    books = await last_life(lives, crowd)
     twice = await crowd.accounted(lives.database)
 
     assert (books.received, books.answered) == (PEOPLE * EACH, PEOPLE * EACH)
@@ -85,14 +92,7 @@ async def test_stopped_ten_times_it_ends_with_nought_and_says_nothing_twice(
             assert await living.ends(signal.SIGTERM) == 0, living.said
             assert await lives.asks("health") == 0
         await lives.books.balanced()
-    pending = (await lives.books.balanced()).pending
-    assert await lives.asks("health") == 0
-    async with lives.one("--no-migrate") as living:
-        await living.says("Bot started successfully")
-        assert await lives.asks("health") == 200
-        await crowd.hears(within=60)
-        books = await lives.books.settled()
-        await lives.books.metrics_balance(lives.metrics, NOTHING, pending)
+    books = await last_life(lives, crowd)
 
     assert await crowd.accounted(lives.database) == 0
     assert (books.received, books.answered) == (PEOPLE * EACH, PEOPLE * EACH)
