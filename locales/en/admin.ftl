@@ -323,3 +323,13 @@ admin-series-in-hand = updates in hand
 admin-series-in-mailboxes = messages in mailboxes
 admin-series-pool-waits = who waits
 admin-series-redis-faults = faults
+
+## The configuration
+
+admin-room-configuration = Configuration
+admin-configuration-lead = As it was read at the start. Change it in the file or the environment, and restart.
+admin-configuration-key = Key
+admin-configuration-value = Value
+admin-configuration-usual = Default, where it differs
+admin-configuration-set = is set
+admin-configuration-unset = is not set

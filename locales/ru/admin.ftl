@@ -324,3 +324,13 @@ admin-series-in-hand = обновления в работе
 admin-series-in-mailboxes = сообщения в ящиках
 admin-series-pool-waits = ждущие
 admin-series-redis-faults = сбои
+
+## Настройки
+
+admin-room-configuration = Настройки
+admin-configuration-lead = Так они прочитаны при старте. Меняют их в файле или окружении, затем нужен перезапуск.
+admin-configuration-key = Ключ
+admin-configuration-value = Значение
+admin-configuration-usual = По умолчанию, если иначе
+admin-configuration-set = задано
+admin-configuration-unset = не задано

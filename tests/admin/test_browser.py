@@ -24,6 +24,7 @@ from vitte.store.operators import Role
 PATIENCE = 10
 AXE = ROOT / "tests" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
+    "/configuration",
     "/overview",
     "/overview?span=month",
     "/people",
@@ -129,7 +130,9 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrom
 
 @pytest.fixture
 async def screen(panel: Panel, driver: webdriver.Chrome) -> AsyncIterator[Screen]:
-    yield Screen(driver, panel)
+    fresh = Screen(driver, panel)
+    fresh.complaints()  # those of the test before are not ours
+    yield fresh
     await to_thread.run_sync(driver.delete_all_cookies)
     await to_thread.run_sync(driver.get, "about:blank")
 

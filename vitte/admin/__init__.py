@@ -15,7 +15,17 @@ from vitte.actors import server
 from vitte.admin import files, gate, live, page
 from vitte.admin.desk import Desk, Route, Visit
 from vitte.admin.passwords import Judge
-from vitte.admin.rooms import audit, letters, login, overview, people, place, sessions, tree
+from vitte.admin.rooms import (
+    audit,
+    configuration,
+    letters,
+    login,
+    overview,
+    people,
+    place,
+    sessions,
+    tree,
+)
 from vitte.errors import CannotListen
 from vitte.runtime import Life
 from vitte.services import Services
@@ -97,6 +107,7 @@ def table() -> tuple[Route, ...]:
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/requeue", access="support", answer=letters.requeue),
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/drop", access="support", answer=letters.drop),
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/reveal", access="support", answer=letters.reveal),
+        Route(method="GET", path="/configuration", access="owner", answer=configuration.show),
         Route(method="GET", path="/audit", access="support", answer=audit.show),
         Route(method="GET", path="/sessions", access="read", answer=sessions.show_sessions),
         Route(method="POST", path="/sessions/{session:[0-9]{1,18}}/end", access="read", answer=sessions.end_session),

@@ -30,6 +30,7 @@ ROOMS: Final = (
     Room("people", "/people"),
     Room("letters", "/letters"),
     Room("tree", "/tree"),
+    Room("configuration", "/configuration", "owner"),
     Room("audit", "/audit", "support"),
     Room("sessions", "/sessions"),
 )
