@@ -240,10 +240,10 @@ async def test_errors_in_an_actor_s_fall_quote_nothing() -> None:
             raise ValueError(TEXT)
 
     events = Events()
-    observer.observe(events)
+    spec = Supervisor("root", ONE_FOR_ONE, within(1, minutes=1), [Child("falling", Falling)])
+    observer.observe(events, spec)
     told: list[str] = []
     events.call(lambda event: told.append(repr(event)))
-    spec = Supervisor("root", ONE_FOR_ONE, within(1, minutes=1), [Child("falling", Falling)])
     async with start(spec, events=events) as running:
         with anyio.fail_after(5), pytest.raises(GaveUp) as caught:
             await running.wait()

@@ -75,10 +75,11 @@ async def whole(
 ) -> AsyncGenerator[Whole]:
     """Run the whole tree for the block."""
     events = events or Events()
-    observer.observe(events)
     house = await to_thread.run_sync(House, settings, clock)  # it reads files
+    spec = tree.plant(house)
+    observer.observe(events, spec)
     async with (
-        start(tree.plant(house), events=events) as running,
+        start(spec, events=events) as running,
         _client(settings.http.listen) as http,
         _client(settings.metrics.listen) as metrics,
     ):

@@ -53,6 +53,9 @@ class Key(NamedTuple):
     chat: int
     which: Which
 
+    def __str__(self) -> str:
+        return str(self.chat) if self.which == "usual" else f"{self.chat} {self.which}"
+
 
 Conversations: TypeAlias = Registry[Key, Message]
 

@@ -137,10 +137,11 @@ async def serve(house: "House", ready: Callable[[], None] = lambda: None) -> int
     from vitte import tree  # noqa: PLC0415  # as above
 
     events = Events()
-    observer.observe(events)
+    spec = tree.plant(house)
+    observer.observe(events, spec)
     try:
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            async with start(tree.plant(house), events=events) as running:
+            async with start(spec, events=events) as running:
                 gc.collect()
                 gc.freeze()  # what was made up to here lives for ever: the collector may skip it
                 ready()
