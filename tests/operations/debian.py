@@ -98,9 +98,11 @@ class Debian:
     def __init__(self, tree: Path, first: int) -> None:
         self.tree = tree
         self._first = first
+        self.said: list[tuple[str, ...]] = []
 
     def does(self, *words: str) -> Done:
         """Have root do something there, to its end."""
+        self.said.append(words)
         enter = ["nsenter", "--target", str(self._first), "--mount", "--uts", "--ipc", "--pid",
                  "--net", "--cgroup", "--root", "--wd"]  # fmt: skip
         plain = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -17,7 +17,10 @@ def account(machine: Machine) -> None:
     """Have an account that nobody can log in to."""
     there = machine.says("getent", "passwd", ACCOUNT) is not None
     if machine.step(f"the account {ACCOUNT}", needed=not there):
-        machine.run("useradd", "--system", "--user-group", "--no-create-home",
+        # Its group outlives it where somebody else was a member: Nginx's account is one.
+        kept = machine.says("getent", "group", ACCOUNT) is not None
+        group = ("--gid", ACCOUNT) if kept else ("--user-group",)
+        machine.run("useradd", "--system", *group, "--no-create-home",
                     "--home-dir", "/var/lib/vitte", "--shell", "/usr/sbin/nologin", ACCOUNT)  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def redis(machine: Machine, given: str | None, *, new: bool) -> None:
     if not (new or ours or machine.dry_run):
         raise StepFailed(
             "Redis",
-            "it was installed before and may serve others, so it is left alone: say --redis-url"
+            "it was installed before and may serve others, so it is left alone: say --redis-url-file"
             " to use it, or --take-redis to give it a password",
         )
     if not machine.step("Redis: a password, loopback only", needed=not (ours and kept.exists())):

@@ -52,6 +52,10 @@ def run(given: argparse.Namespace) -> int:
             machine.remove(folder)
         if machine.step("the account vitte goes", needed=machine.says("id", "vitte") is not None):
             machine.run("userdel", service.ACCOUNT)
+        # userdel leaves a group that has members, and Nginx's account is one.
+        left = machine.says("getent", "group", service.ACCOUNT) is not None
+        if machine.step("the group vitte goes", needed=left):
+            machine.run("groupdel", service.ACCOUNT)
     # The program last: it is what runs here.
     machine.remove(program.COMMAND)
     machine.remove(program.HOME)

@@ -5,11 +5,12 @@ that it is started in; a thread is used only to write the saved chats to disk.
 """
 
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, Unpack, cast
 
+import aiohttp
 import anyio
 from aiohttp import web
 
@@ -44,6 +45,8 @@ class Options(TypedDict, total=False):
     """Telegram's limits on sending; without it there are none."""
     backoff: Backoff
     """The pauses between attempts to reach a webhook."""
+    connector: Callable[[], aiohttp.BaseConnector]
+    """How webhooks are reached: from which address, by which names, whom it trusts."""
     saved: Path
     """The file in which the chats live on from one run to the next."""
 
@@ -63,7 +66,7 @@ class LocalTelegram:
             options.get("name", "Vitte"),
             options.get("username", "vitte_bot"),
         )
-        self.callers = Callers(options.get("backoff") or Backoff())
+        self.callers = Callers(options.get("backoff") or Backoff(), options.get("connector"))
         self.api = Api(
             self.world,
             tokens=None if tokens is None else frozenset(tokens),

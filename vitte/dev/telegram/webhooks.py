@@ -142,8 +142,11 @@ class Caller:
 class Callers:
     """One caller for every bot that has a webhook."""
 
-    def __init__(self, backoff: Backoff) -> None:
+    def __init__(
+        self, backoff: Backoff, connector: Callable[[], aiohttp.BaseConnector] | None = None
+    ) -> None:
         self.backoff = backoff
+        self.connector = connector or partial(aiohttp.TCPConnector, limit=0)
         self.scopes: dict[int, anyio.CancelScope] = {}
         self.tasks: anyio.abc.TaskGroup | None = None
         self.http: aiohttp.ClientSession | None = None
@@ -153,8 +156,7 @@ class Callers:
     async def session(self) -> AsyncGenerator[None]:
         """Have an HTTP client while the block lasts."""
         timeout = aiohttp.ClientTimeout(total=WEBHOOK_ANSWER_SECONDS)
-        connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as self.http:
+        async with aiohttp.ClientSession(timeout=timeout, connector=self.connector()) as self.http:
             yield
 
     def changed(self, bot: Owner) -> None:
