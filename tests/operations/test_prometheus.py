@@ -153,7 +153,7 @@ async def test_every_panel_and_every_recording_rule_returns_a_series(
         "admin_listen": admin,
         "metrics_listen": page_at,
         "data": str(tmp_path),
-        "cron_user_stats": "* * * * *",
+        "cron_user_stats_schedule": "* * * * *",
     }
     async with (
         vitte_lives("run", cwd=tmp_path, **variables) as living,

@@ -81,6 +81,9 @@ class Cron:
         """Lead, or wait to lead, for ever. A stop lets another one lead at once."""
         life.trap_exit()
         life.ready()
+        for job in self._jobs:
+            for state in ("ok", "failed", "lost"):
+                metrics.cron_runs.labels(job.name, state)  # so that the first one is an increase
         try:
             while True:
                 pause = await self.turn()
