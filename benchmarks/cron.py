@@ -67,7 +67,7 @@ FILL: Final = (
     SELECT id, CASE WHEN id %% 3 = 0 THEN 'en' ELSE 'ru' END, created_at, updated_at FROM users""",
     """INSERT INTO subscriptions (user_id, plan, started_at, expires_at, created_at, updated_at)
     SELECT id, CASE WHEN id %% 5 = 0 THEN 'premium' ELSE 'free' END, %(now)s - interval '40 days',
-        CASE WHEN id %% 5 = 0 THEN %(now)s + (id %% 70 - 10) * interval '1 day' END, created_at, updated_at
+        CASE WHEN id %% 5 = 0 THEN %(now)s + (id / 5 %% 70 - 10) * interval '1 day' END, created_at, updated_at
     FROM users""",
     """INSERT INTO dialogs (user_id, character_id, state, closed_at, last_message_at, created_at, updated_at)
     SELECT 10000000 + (n + 1) / 2, 1, CASE n %% 2 WHEN 1 THEN 'closed' ELSE 'open' END, CASE n %% 2 WHEN 1 THEN %(now)s END,
@@ -76,7 +76,7 @@ FILL: Final = (
     """INSERT INTO messages (dialog_id, user_id, role, text, created_at)
     SELECT dialog, 10000000 + (dialog + 1) / 2, CASE n %% 2 WHEN 0 THEN 'user' ELSE 'character' END, repeat('What was said. ', 6),
         %(now)s - interval '400 days' + n * (interval '400 days' / %(messages)s)
-    FROM generate_series(0, %(messages)s - 1) AS n, LATERAL (SELECT 1 + n * 7919 %% (2 * %(people)s) AS dialog) AS whose""",
+    FROM generate_series(0, %(messages)s - 1) AS n, LATERAL (SELECT 1 + n::bigint * 7919 %% (2 * %(people)s) AS dialog) AS whose""",
     """INSERT INTO updates (id, chat_id, kind, state, received_at, done_at)
     SELECT n, n, 'message', 'answered', %(now)s - interval '60 days' + n * (interval '60 days' / %(people)s),
         %(now)s - interval '60 days' + n * (interval '60 days' / %(people)s)
@@ -134,8 +134,10 @@ class Bench:
         """Both parts."""
         async with LocalTelegram.serve() as telegram:
             await self._measure_work(telegram)
-            await self._measure_clock(telegram)
-        measuring.progress("")
+            self._report_work()
+            if self.given.minutes:
+                await self._measure_clock(telegram)
+                self._report_clock()
 
     # The work.
 
@@ -334,8 +336,8 @@ class Bench:
             finally:
                 await database.close()
 
-    def report(self) -> None:
-        """Print the tables."""
+    def _report_work(self) -> None:
+        measuring.progress("")
         print("Each job beside people who write, with p99 of an answer before and meanwhile:\n")
         _print(
             ["", "rows", "s", "longest batch ms", "p99 before ms", "p99 meanwhile ms"], self.work
@@ -343,13 +345,21 @@ class Bench:
         before, meanwhile = _p99(self.quiet), _p99(self.busy)
         print(
             f"\nAll jobs together: p99 {before:.0f} ms before, {meanwhile:.0f} ms meanwhile:"
-            f" {meanwhile / before:.2f} times.\n"
+            f" {meanwhile / before:.2f} times.\n",
+            flush=True,
         )
+
+    def _report_clock(self) -> None:
+        measuring.progress("")
         print("Four jobs each minute, with nothing to do, and many that wait:\n")
         _print(
             ["", "runs", "slot to start ms", "at the most", "a second", "processes", "PSS MiB"],
             self.clock,
         )
+        if self.given.celery is None:
+            print(
+                "\nCelery is not beside it: --celery names an interpreter that has celery[redis]."
+            )
 
 
 def _p99(waits: Sequence[float]) -> float:
@@ -384,6 +394,8 @@ def _fill(url: str, people: int) -> None:
 def main() -> int:
     """Measure, print the tables."""
     given = _parser().parse_args()
+    if given.celery is not None and not _has_celery(given.celery):
+        sys.exit(f"{given.celery} has no celery[redis]: pip install 'celery[redis]' there")
     with tempfile.TemporaryDirectory(prefix="vitte-bench-") as folder:
         measuring.progress("Starting PostgreSQL and Valkey ...")
         with stores.running(Path(folder, "stores")) as running:
@@ -391,8 +403,15 @@ def main() -> int:
             _fill(running.database_url, given.people)
             bench = Bench(given, running, Path(folder))
             anyio.run(bench.measure, backend_options={"use_uvloop": True})
-    bench.report()
     return 0
+
+
+def _has_celery(python: str) -> bool:
+    """Whether an interpreter can stand beside us."""
+    try:
+        return subprocess.run([python, "-c", "import celery, redis"], check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -404,7 +423,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--people", type=int, default=100_000, help="with ten messages each")
     parser.add_argument("--a-second", type=int, default=40, help="who write meanwhile (default 40)")
-    parser.add_argument("--minutes", type=int, default=2, help="by the clock (default 2)")
+    parser.add_argument(
+        "--minutes", type=int, default=2, help="by the clock (default 2; 0: the work alone)"
+    )
     parser.add_argument("--many", type=int, default=400, help="runs that wait (default 400)")
     parser.add_argument("--celery", metavar="PYTHON", help="an interpreter that has celery[redis]")
     return parser

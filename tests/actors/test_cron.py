@@ -553,18 +553,18 @@ async def test_what_was_asked_for_runs_at_the_next_turn_and_not_twice(
     await node.turn()
     at = hour(3)
     assert await runs.ask_for(
-        database, "test-job", at, author=Author(who="operator:olga"), now=world.now
+        database, "test-job", at, author=Author(who="operator:vera"), now=world.now
     )
     assert not await runs.ask_for(
-        database, "test-job", at, author=Author(who="operator:olga"), now=world.now
+        database, "test-job", at, author=Author(who="operator:vera"), now=world.now
     )
 
     await node.turn()
 
     [run] = await ledger(database)
-    assert (run.scheduled_for, run.state, run.asked_by) == (at, "ok", "operator:olga")
+    assert (run.scheduled_for, run.state, run.asked_by) == (at, "ok", "operator:vera")
     [act] = await audit.list_all(database, limit=9)
-    assert (act.action, act.subject, act.who) == ("run", "test-job", "operator:olga")
+    assert (act.action, act.subject, act.who) == ("run", "test-job", "operator:vera")
     assert act.new == {"scheduled_for": "2026-11-20T03:00:00Z"}
 
 
