@@ -15,6 +15,7 @@ from tests.whole import Whole, configured, whole
 from vitte import config
 from vitte.dev import stores
 from vitte.dev.telegram import LocalTelegram
+from vitte.store import migrations
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Serv
     """A PostgreSQL and a Valkey that may be frozen."""
     folder = tmp_path_factory.mktemp("own")
     with stores.running(folder, durable=False) as running:
+        migrations.apply(running.database_url)
         postgres = (folder / "postgres" / "postmaster.pid").read_text().split("\n")[0]
         valkey = (folder / "valkey" / "valkey.pid").read_text()
         yield (
