@@ -6,8 +6,10 @@ requests take, and yet things grow old in it as in a real one: the process runs 
 a clock that stands at the time of the request in hand. PostgreSQL counts its statements
 (``pg_stat_statements``), Valkey its commands.
 
-The same day passes four times: nothing kept or all as it is, one request after the other
-(what the cache alone does) or 32 at once (what comes together is asked together).
+The same day passes several times: with nothing kept, as it is, and as it is with all of the
+requests within one minute, so that nothing grows old (what is left then is what was never
+asked for before, and what changed); one request after the other (what the cache alone does)
+or 32 at once (what comes together is asked together).
 """
 
 import itertools
@@ -41,7 +43,11 @@ MORNING: Final = datetime(2026, 11, 24, tzinfo=UTC)
 COUNTED: Final = (
     "shared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.track_utility = off\n"
 )
-CALLS: Final = "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements"
+CALLS: Final = """
+SELECT coalesce(sum(calls), 0)::bigint, coalesce(sum(calls) FILTER (WHERE query ~ 'UPDATE|INSERT'), 0)::bigint
+FROM pg_stat_statements
+"""
+KINDS: Final = ("nothing kept", "as it is, through a day", "as it is, within a minute")
 
 
 class Request(Struct, frozen=True):
@@ -66,6 +72,7 @@ class Reached(Struct, frozen=True, kw_only=True):
 
     requests: int
     statements: int
+    writes: int
     commands: int
     wrong: int
 
@@ -86,7 +93,7 @@ class Clock:
 
 
 def main(count: int, fill: Callable[[str], str]) -> None:
-    """Let the day pass four times, and print what reached the stores."""
+    """Let the day pass several times, and print what reached the stores."""
     with tempfile.TemporaryDirectory(prefix="vitte-day-") as name:
         folder = Path(name)
         with stores.running(folder, durable=False):
@@ -101,14 +108,17 @@ def main(count: int, fill: Callable[[str], str]) -> None:
 
 
 def _days(place: Place, count: int) -> Iterator[tuple[str, Reached]]:
-    """The day with and without what is kept, alone and together."""
+    """The day with and without what is kept, long and short, alone and together."""
     uvloop = {"use_uvloop": True}
     for at_once, many in ((1, min(count, ALONE_AT_MOST)), (AT_ONCE, count)):
-        for kept in (False, True):
+        for kind in KINDS:
             asked = list(day(many))
+            if kind == KINDS[-1]:
+                asked = [msgspec.structs.replace(each, second=0.0) for each in asked]
+            kept = kind != KINDS[0]
             reached = anyio.run(_pass, place, asked, kept, at_once, backend_options=uvloop)
             how = "one after the other" if at_once == 1 else f"{at_once} at once"
-            yield f"{'as it is' if kept else 'nothing kept'}, {how}", reached
+            yield f"{kind}, {how}", reached
 
 
 def day(count: int) -> Iterator[Request]:
@@ -182,12 +192,13 @@ async def _pass(place: Place, requests: Sequence[Request], kept: bool, at_once: 
             counting.execute("SELECT pg_stat_statements_reset()")
             before = _commands(running.redis_url)
             wrong = await _ask_all(client, clock, requests, at_once)
-            statements = counting.execute(CALLS).fetchone()
+            statements, writes = counting.execute(CALLS).fetchone() or (0, 0)
             commands = _commands(running.redis_url) - before
     await house.services.redis.aclose()
     return Reached(
         requests=len(requests),
-        statements=statements[0] if statements else 0,
+        statements=statements,
+        writes=writes,
         commands=commands,
         wrong=wrong,
     )
@@ -242,12 +253,14 @@ def show(days: Sequence[tuple[str, Reached]]) -> None:
     """Print what reached the stores, of a hundred requests each."""
     print("\nA day of a thousand people, one request in ten a write, of 100 requests:\n")
     print(
-        "| | requests | statements in PostgreSQL | less than one a request | round trips to Redis | wrong |"
+        "| | requests | statements in PostgreSQL | of them writes | less than one a request "
+        "| round trips to Redis | wrong |"
     )
-    print("| --- |" + " ---: |" * 5)
+    print("| --- |" + " ---: |" * 6)
     for how, reached in days:
         share = reached.statements / reached.requests
         print(
-            f"| {how} | {reached.requests:,} | {100 * share:.1f} | {100 * (1 - share):.1f} % "
+            f"| {how} | {reached.requests:,} | {100 * share:.1f} "
+            f"| {100 * reached.writes / reached.requests:.1f} | {100 * (1 - share):.1f} % "
             f"| {100 * reached.commands / reached.requests:.1f} | {reached.wrong} |"
         )

@@ -159,7 +159,7 @@ class Cache(Section, frozen=True):
 
     user_seconds: int = 300
     subscription_seconds: int = 3600
-    dialog_seconds: int = 3600
+    dialog_seconds: int = 21_600
     memory_entries: int = 200_000
     memory_bytes: int = 67_108_864
 

@@ -173,6 +173,7 @@ class House:
             database=self.services.database,
             node=f"{self.node}/{number}",
             clock=self.services.clock,
+            forget=partial(cache.forget_everything, self.services.cache),
         )
 
     def census(self) -> census.Census:
@@ -283,8 +284,8 @@ def _jobs(settings: Cron, words: i18n.Words) -> tuple[jobs.Job, ...]:
     """What runs by the clock: a name, what it does, and why; the rest is configuration."""
     of = partial(jobs.declared, settings)
     return (
-        of("clean-messages", chores.clean_messages, "what a plan keeps no longer"),
-        of("archive-dialogs", chores.archive_dialogs, "dialogs long silent"),
+        of("clean-messages", chores.clean_messages, "what a plan keeps no longer", is_seen=True),
+        of("archive-dialogs", chores.archive_dialogs, "dialogs long silent", is_seen=True),
         of("user-stats", counting.user_stats, "the day before, in numbers"),
         of("remind-expiring", partial(reminding.remind_expiring, words=words), "people whose subscription ends"),
         of("expire-subscriptions", chores.expire_subscriptions, "subscriptions that ended"),

@@ -112,6 +112,27 @@ async def test_what_is_kept_of_who_was_written_for_is_dropped_before_the_answer(
     assert after_change == after_start == ([False, False, True, True], [True] * 4)
 
 
+async def test_what_may_have_been_written_all_the_same_is_not_kept(database_url: str) -> None:
+    database = Database(database_url, PoolLimits(kept=1, most=1, wait_seconds=0.1))
+    front = cache.Front(Mailbox[cache.Message]("cache").ref)
+    dialog = cache.Noun("dialog", fetch=nothing, seconds=60, owner=lambda _id, _row: ANNA.id)
+    pages = next(noun for noun in TALK if noun.name == "dialogs")
+    asked: list[Callable[[Ref[clerk.Message]], Awaitable[Dialog]]] = [
+        lambda ref: clerk.change_dialog(ref, Change(dialog=DialogId(7), user=None, title="x")),
+        lambda ref: clerk.change_dialog(ref, Change(dialog=DialogId(7), user=ANNA.id, title="x")),
+        lambda ref: clerk.start_dialog(ref, Wish(user=ANNA.id)),
+    ]
+
+    async with working(database, front) as ref:  # its pool is closed
+        for ask in asked:
+            for noun, key in ((dialog, UserId(7)), (pages, ANNA.id)):
+                front.shelf.put(noun, key, "kept", seconds=60, began=front.shelf.fence.step)
+            found = await verdict(partial(ask, ref))
+
+            assert isinstance(found, DatabaseAway)
+            assert len(front.shelf) == 0
+
+
 async def test_a_hundred_wishes_for_one_person_leave_one_open_dialog(database: Database) -> None:
     await register(database, ANNA)
 

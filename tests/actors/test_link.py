@@ -9,6 +9,7 @@ import anyio
 from tests.actors.caching import Source, caching, linked
 from tests.fragile import counted, looking_into, own_redis
 from tests.store.people import ANNA, BORIS, NOW, register
+from vitte import config
 from vitte.actors import cache
 from vitte.actors.cache import Front
 from vitte.actors.link import UNHEARD_SECONDS
@@ -59,6 +60,30 @@ async def test_what_lives_in_memory_only_is_told_as_well_but_only_what_is_named(
         await until(lambda: not lies(one, source)())
 
         assert lies(one, letters)()
+
+
+async def test_when_much_has_changed_all_forget_all(database: Database, redis_url: str) -> None:
+    one_source, other_source = Source(), Source()
+    async with caching(database, redis_url) as (one, _), caching(database, redis_url) as (other, _):
+        await until(lambda: other.circle.linked and one.circle.others)
+        await cache.get(one, one_source.noun, ANNA.id)
+        await cache.get(other, other_source.noun, ANNA.id)
+
+        await cache.forget_everything(one)
+
+        assert not lies(one, one_source)()
+        await until(lambda: not lies(other, other_source)())
+
+
+async def test_a_command_empties_the_memories_of_all(database: Database, redis_url: str) -> None:
+    source = Source()
+    async with caching(database, redis_url) as (front, _):
+        await until(lambda: front.circle.linked)
+        await cache.get(front, source.noun, ANNA.id)
+
+        await keyspace.empty_memories(config.Redis(url=config.Secret(redis_url)))
+
+        await until(lambda: not lies(front, source)())
 
 
 async def test_one_does_not_forget_what_one_has_said_oneself(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,6 +128,65 @@ def test_what_was_read_before_a_change_is_not_kept() -> None:
 
     assert there.look(PAGE, ANNA) is None
     assert there.look(PAGE, BORIS)
+
+
+def renewed(key: object, value: bytes, row: bytes) -> bytes | None:
+    if row == b"?":
+        return None
+    return row if row[0] == key else value
+
+
+TITLE = Noun[object, bytes](
+    "test title", fetch=nothing, seconds=60.0, owner=lambda _key, _value: ANNA, renewed=renewed
+)
+
+
+def test_what_is_kept_is_put_right_after_a_change() -> None:
+    there, clock = shelf()
+    for key in (1, 2, 3):
+        put(there, key, b"old", noun=TITLE)
+    put(there, ANNA)
+    clock.now += 30
+
+    there.renew(ANNA, [b"\1 new", b"\3 newer and longer"], {"test title"}, began=there.fence.step)
+
+    found = [there.look(TITLE, key) for key in (1, 2, 3)]
+    assert [each and each.value for each in found] == [b"\1 new", b"old", b"\3 newer and longer"]
+    assert there.size == 4 * OVERHEAD + len(b"\1 newold\3 newer and longer")
+    clock.now += 31  # it ends when it would have ended
+    assert there.look(TITLE, 1) is None
+
+
+@pytest.mark.parametrize("why", ["cannot be told", "no way to tell", "somebody else changed it"])
+def test_what_cannot_be_put_right_is_dropped(why: str) -> None:
+    there, _ = shelf()
+    put(there, 1, b"old", noun=TITLE)
+    put(there, ANNA, b"old")
+    put(there, BORIS, b"his")
+    began = there.fence.step
+    with there.fence.reading():
+        if why == "somebody else changed it":
+            there.drop(ANNA, {"another noun"})
+        row = b"?" if why == "cannot be told" else b"\1 new"
+        noun = PAGE if why == "no way to tell" else TITLE
+
+        there.renew(ANNA, [row], {noun.name}, began=began)
+
+        assert there.look(noun, ANNA if noun is PAGE else 1) is None
+        assert there.look(PAGE, BORIS)
+        # Nor is what was being read meanwhile kept.
+        there.put(PAGE, ANNA, b"read before", seconds=60.0, began=began)
+    assert there.look(PAGE, ANNA) is None or noun is TITLE
+
+
+def test_what_has_grown_makes_room_for_itself() -> None:
+    there, _ = shelf(most_bytes=3 * OVERHEAD + 30)
+    for key in (1, 2, 3):
+        put(there, key, b"old", noun=TITLE)
+
+    there.renew(ANNA, [b"\3" + b"x" * 300], {"test title"}, began=there.fence.step)
+
+    assert [bool(there.look(TITLE, key)) for key in (1, 2, 3)] == [False, True, True]
 
 
 def test_what_is_nobodys_is_kept_whoever_changes_meanwhile() -> None:

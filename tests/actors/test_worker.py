@@ -1,10 +1,11 @@
 """The cron and its workers as actors: quick at the slot, orderly at a stop, back after a fall."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import anyio
+import pytest
 
 from tests.actors.nodes import HOUR, Chore, job, ledger
 from tests.fragile import killed, living
@@ -33,7 +34,12 @@ class Wall:
 
 @asynccontextmanager
 async def going(
-    database: Database, *jobs: Job, seconds: float = 0.3, name: str = "a", workers: int = 2
+    database: Database,
+    *jobs: Job,
+    seconds: float = 0.3,
+    name: str = "a",
+    workers: int = 2,
+    forget: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[tuple[Running, Mailbox[cron.Message]]]:
     """The actors of one process, whose clock shows so many seconds to one."""
     wall = Wall(seconds)
@@ -41,7 +47,8 @@ async def going(
     box = Mailbox[cron.Message]("cron")
 
     def begin(number: int) -> Worker:
-        return Worker(jobs=jobs, database=database, node=f"{name}/{number}", clock=wall)
+        node = f"{name}/{number}"
+        return Worker(jobs=jobs, database=database, node=node, clock=wall, forget=forget)
 
     def lead() -> Cron:
         return Cron(
@@ -87,6 +94,28 @@ async def test_a_run_begins_within_a_moment_of_its_slot(database: Database) -> N
     late = (run.started_at - run.scheduled_for).total_seconds()
     assert 0 <= late < 0.7  # without a wake it would be the worker's glance, two seconds
     assert chore.ran == [run.scheduled_for]
+
+
+@pytest.mark.parametrize(("is_seen", "rows"), [(True, 3), (True, 0), (False, 3)])
+async def test_after_a_job_that_changes_what_people_see_it_is_forgotten(
+    database: Database, *, is_seen: bool, rows: int
+) -> None:
+    forgotten = 0
+
+    async def forget() -> None:
+        nonlocal forgotten
+        forgotten += 1
+
+    async def touch(batches: Batches) -> None:
+        async with batches.next() as batch:
+            batch.rows = rows
+
+    chore = Chore()
+    chore.also = touch
+    async with going(database, job(chore, is_seen=is_seen), forget=forget):
+        await one(database, "ok")
+
+    assert forgotten == (1 if is_seen and rows else 0)
 
 
 async def test_a_stop_gives_back_what_is_in_hand_and_another_process_goes_on_at_once(

@@ -15,6 +15,7 @@ To add a noun, describe it beside what reads it, and ask for it::
         seconds=60.0,                                  # how long it is good
         owner=lambda _id, row: row and row.user_id,    # whose it is, unless the key says so
         none_seconds=0.0,                              # how long "there is none" is good
+        renewed=lambda _id, row, now: now if now.id == row.id else row,  # after a change
         size=lambda row: 400,                          # bytes, unless it is bytes itself
     )
     row = await cache.get(services.cache, DIALOG, dialog_id)
@@ -27,6 +28,7 @@ unless it is given ``in_redis``.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, TypeVar, assert_never
 
 import anyio
@@ -45,6 +47,7 @@ from vitte.errors import RedisAway
 from vitte.runtime import Life, Ref, Reply, RuntimeFault
 from vitte.store import subscriptions, users
 from vitte.store.characters import Character
+from vitte.store.dialogs import Dialog
 from vitte.store.users import UserId
 
 __all__ = ["DIALOGS", "SUBSCRIPTION", "TALK", "USER", "InRedis", "Noun"]
@@ -73,7 +76,11 @@ class Tell(Struct, frozen=True, kw_only=True):
     nouns: frozenset[str]
 
 
-Message: TypeAlias = Get | Forget | Tell
+class TellAll(Struct, frozen=True, kw_only=True):
+    """Much has changed that lives in memories: the others must drop theirs."""
+
+
+Message: TypeAlias = Get | Forget | Tell | TellAll
 
 
 class Front:
@@ -148,6 +155,24 @@ async def forget_talk(front: Front, user: UserId, nouns: frozenset[str] = TALK) 
     await _tell_others(front, user, nouns)
 
 
+async def renew_talk(front: Front, user: UserId, rows: Sequence[Dialog], *, began: int) -> None:
+    """Put right what is kept of a person's dialogs after the commit that left these rows.
+
+    ``began`` is the step (``front.shelf.fence.reading``) at which the change began. The other
+    processes drop what they have.
+    """
+    front.shelf.renew(user, rows, DIALOGS, began=began)
+    await _tell_others(front, user, DIALOGS)
+
+
+async def forget_everything(front: Front) -> None:
+    """Drop all that lies in memories, here and in other processes: so much was changed at once."""
+    front.shelf.clear()
+    front.circle.untold = True
+    with suppress(RuntimeFault):  # without the actor they hear it later
+        await front.ref.tell(TellAll())
+
+
 async def _tell_others(front: Front, user: UserId, nouns: frozenset[str]) -> None:
     """Have the others drop it too, if there are others; without the actor they hear it later."""
     if front.circle.others:
@@ -157,7 +182,7 @@ async def _tell_others(front: Front, user: UserId, nouns: frozenset[str]) -> Non
             front.circle.untold = True
 
 
-Order: TypeAlias = Fill | Forget | Tell
+Order: TypeAlias = Fill | Forget | Tell | TellAll
 """What goes to Redis in one trip."""
 
 
@@ -205,7 +230,7 @@ class Cache:
                         own[noun.name].append(message)
                     else:
                         shared.append(message)
-                case Forget() | Tell():
+                case Forget() | Tell() | TellAll():
                     changed.append(message)
                 case _:
                     assert_never(message)

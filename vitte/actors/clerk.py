@@ -7,6 +7,7 @@ is answered, so that who reads after a write reads what was written. A fall lose
 who waits is told, and what was committed is found under its key when they ask again.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar, assert_never
@@ -15,6 +16,7 @@ import anyio
 from msgspec import Struct
 
 from vitte.actors import cache
+from vitte.actors.shelf import Shelf
 from vitte.errors import Contradiction, DatabaseBusy, NotThere, VersionGone, VitteError
 from vitte.runtime import Life, Ref, Reply
 from vitte.store import dialogs, idempotency
@@ -152,17 +154,24 @@ class Clerk:
         except VitteError as problem:
             alone = isinstance(problem, DatabaseBusy | Contradiction) and len(orders) > 1
             if not alone:
-                _fail(orders, problem)
+                await self._fail(orders, problem)
                 return
         except Exception as problem:  # noqa: BLE001  # one of them is poison: find out which
             if len(orders) == 1:
-                _fail(orders, problem)
+                await self._fail(orders, problem)
                 return
         else:
             return
         async with anyio.create_task_group() as group:
             for order in orders:
                 group.start_soon(self._serve, write, [order])
+
+    async def _fail(self, orders: Sequence[Message], problem: Exception) -> None:
+        """Say that it was not written; it may have been, if PostgreSQL hung up at the commit."""
+        found = {_whose(order, self._cache.shelf) for order in orders}
+        await self._tell(user for user in found if user is not None)
+        for order in orders:
+            order.reply.fail(problem)
 
     async def _start(self, orders: Sequence[StartDialog]) -> None:
         found = await _started(self._database, [order.wish for order in orders], self._clock())
@@ -189,12 +198,26 @@ class Clerk:
 
     async def _change(self, orders: Sequence[ChangeDialog]) -> None:
         changes = [order.change for order in orders]
-        found = await dialogs.change_many(self._database, changes, self._clock())
-        # Also whoever was late: what they had read, from the cache perhaps, is not what stands.
-        await self._tell(each.owner for each in found if each.owner is not None)
+        with self._cache.shelf.fence.reading() as began:
+            found = await dialogs.change_many(self._database, changes, self._clock())
+            await self._renew(found, began)
         for order, changed in zip(orders, found, strict=True):
             refusal = NotThere("dialog") if changed.owner is None else VersionGone()
             _say(order.reply, refusal if changed.dialog is None else changed.dialog)
+
+    async def _renew(self, found: Sequence[dialogs.Changed], began: int) -> None:
+        """Have the cache put right what has changed.
+
+        Also for whoever was late: what they had read, from the cache perhaps, is not what stands.
+        """
+        late = {each.owner for each in found if each.owner is not None and each.dialog is None}
+        rows: defaultdict[UserId, list[dialogs.Dialog]] = defaultdict(list)
+        for each in found:
+            if each.dialog is not None and each.dialog.user_id not in late:
+                rows[each.dialog.user_id].append(each.dialog)
+        await self._tell(late)
+        for user, changed in rows.items():
+            await cache.renew_talk(self._cache, user, changed, began=began)
 
     async def _tell(self, users: Iterable[UserId]) -> None:
         """Have the cache drop what has changed."""
@@ -263,6 +286,10 @@ def _say(reply: Reply[T], verdict: T | VitteError) -> None:
         reply.send(verdict)
 
 
-def _fail(orders: Sequence[Message], problem: Exception) -> None:
-    for order in orders:
-        order.reply.fail(problem)
+def _whose(order: Message, shelf: Shelf) -> UserId | None:
+    """Whose dialog it is about, as far as anybody knows here."""
+    match order:
+        case ChangeDialog(change=change):
+            return change.user or shelf.owner("dialog", change.dialog)
+        case _:
+            return order.wish.user

@@ -40,7 +40,10 @@ class Chore(Protocol):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A job: its name, its schedule (five fields, in a timezone), its rules, what it does, and why."""
+    """A job: its name, its schedule (five fields, in a timezone), its rules, what it does, and why.
+
+    ``is_seen``: it changes what the API shows and keeps ready, which is forgotten after a run.
+    """
 
     name: str
     expression: str
@@ -54,6 +57,7 @@ class Job(Struct, frozen=True, kw_only=True):
     pause: timedelta = timedelta(minutes=1)
     jitter: timedelta = timedelta(0)
     rows: int = 100_000
+    is_seen: bool = False
     note: str = ""
 
     @property
@@ -76,7 +80,9 @@ class Job(Struct, frozen=True, kw_only=True):
         return schedule.between(self.expression, self.timezone, after, until)
 
 
-def declared(settings: config.Cron, name: str, chore: Chore, note: str) -> Job:
+def declared(
+    settings: config.Cron, name: str, chore: Chore, note: str, *, is_seen: bool = False
+) -> Job:
     """The job of this name, as its section of the configuration has it."""
     given: config.Job = getattr(settings, name.replace("-", "_"))
     return Job(
@@ -92,6 +98,7 @@ def declared(settings: config.Cron, name: str, chore: Chore, note: str) -> Job:
         pause=timedelta(seconds=given.retry_seconds),
         jitter=timedelta(seconds=given.jitter_seconds),
         rows=given.rows,
+        is_seen=is_seen,
         note=note,
     )
 

@@ -52,6 +52,9 @@ class Noun(Generic[K, T]):
             person first. None: nobody's; it goes with its time only.
         none_seconds: how long "there is none" is good; 0 is never kept.
         size: how many bytes it takes, roughly.
+        renewed: what a kept value is after one of its person's rows was changed, by its key,
+            itself and the row as it is now (``cache.renew``): the same, a new one, or None
+            when that cannot be told from them. Left out, it never can.
         in_redis: how it is kept in Redis too; its key is a person then.
     """
 
@@ -66,6 +69,7 @@ class Noun(Generic[K, T]):
         "name",
         "none_seconds",
         "owner",
+        "renewed",
         "seconds",
         "size",
     )
@@ -79,6 +83,7 @@ class Noun(Generic[K, T]):
         owner: Callable[[K, T | None], UserId | None] = owner_by_key,
         none_seconds: float = NONE_SECONDS,
         size: Callable[[T], int] = usual_size,
+        renewed: Callable[[K, T, Any], T | None] | None = None,
         in_redis: InRedis[T] | None = None,
     ) -> None:
         self.name = name
@@ -87,6 +92,7 @@ class Noun(Generic[K, T]):
         self.owner = owner
         self.none_seconds = none_seconds
         self.size = size
+        self.renewed = renewed
         self.in_redis = in_redis
         self.decode = None if in_redis is None else msgspec.json.Decoder(Kept[in_redis.row]).decode
         # Looked up here, once: a read of the memory takes less time than the looking up.

@@ -8,7 +8,7 @@ Its loss costs a question to Redis or PostgreSQL for each thing that is asked fo
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, Final, TypeAlias
 
 from vitte import metrics
@@ -27,9 +27,12 @@ JITTER: Final = 0.1
 class Entry:
     """One thing on the shelf."""
 
-    __slots__ = ("owner", "size", "until", "value")
+    __slots__ = ("noun", "owner", "size", "until", "value")
 
-    def __init__(self, value: Any, owner: UserId | None, until: float, size: int) -> None:
+    def __init__(
+        self, noun: Noun[Any, Any], value: Any, owner: UserId | None, until: float, size: int
+    ) -> None:
+        self.noun = noun
         self.value = value
         self.owner = owner
         self.until = until
@@ -69,6 +72,11 @@ class Shelf:
         self._entries.move_to_end(place)
         return entry
 
+    def owner(self, name: str, key: Hashable) -> UserId | None:
+        """Whose the thing of this noun is that lies under a key; None if none does, or nobody's."""
+        entry = self._entries.get((name, key))
+        return None if entry is None else entry.owner
+
     def put(
         self, noun: Noun[Any, Any], key: Hashable, value: Any, *, seconds: float, began: int
     ) -> None:
@@ -79,18 +87,17 @@ class Shelf:
             return
         if self.ceiling is not None:
             seconds = min(seconds, self.ceiling)
-        size = OVERHEAD + (0 if value is None else noun.size(value))
+        size = _size(noun, value)
         if seconds <= 0 or size > self._most_bytes:
             return
         place = (noun.name, key)
         if (before := self._entries.get(place)) is not None:
             self._take_off(place, before)
-        self._entries[place] = Entry(value, owner, self._clock() + seconds * _jitter(), size)
+        self._entries[place] = Entry(noun, value, owner, self._clock() + seconds * _jitter(), size)
         self.size += size
         if owner is not None:
             self._owned.setdefault(owner, set()).add(place)
-        while self.size > self._most_bytes or len(self._entries) > self._most:
-            self._take_off(*next(iter(self._entries.items())))
+        self._make_room()
 
     def drop(self, owner: UserId, nouns: Collection[str] = ()) -> None:
         """Drop what belongs to a person: of these nouns, or all of it."""
@@ -101,12 +108,39 @@ class Shelf:
         for place in [place for place in owned if place[0] in nouns] if nouns else tuple(owned):
             self._take_off(place, self._entries[place])
 
+    def renew(
+        self, owner: UserId, rows: Sequence[object], nouns: Collection[str], *, began: int
+    ) -> None:
+        """Put right what is kept of a person after changes since this step, which left these rows.
+
+        What cannot be put right is dropped; all of it, if somebody else changed something meanwhile.
+        """
+        stands = self.fence.stands(began, owner)
+        self.fence.changed(owner)
+        for place in [place for place in self._owned.get(owner, ()) if place[0] in nouns]:
+            entry = self._entries[place]
+            self._exchange(place, entry, _renewed(place, entry, rows) if stands else None)
+        self._make_room()
+
+    def _exchange(self, place: Place, entry: Entry, value: Any) -> None:
+        """Let something else lie there until the same time; nothing, if it is None."""
+        if value is None:
+            self._take_off(place, entry)
+        elif value is not entry.value:
+            size = _size(entry.noun, value)
+            self.size += size - entry.size
+            entry.value, entry.size = value, size
+
     def clear(self) -> None:
         """Drop everything."""
         self.fence.all_changed()
         self._entries.clear()
         self._owned.clear()
         self.size = 0
+
+    def _make_room(self) -> None:
+        while self.size > self._most_bytes or len(self._entries) > self._most:
+            self._take_off(*next(iter(self._entries.items())))
 
     def _stands(self, value: Any, owner: UserId | None, began: int) -> bool:
         if value is None and owner is None:  # nobody knows whose it would be
@@ -121,6 +155,20 @@ class Shelf:
             owned.discard(place)
             if not owned:
                 del self._owned[entry.owner]
+
+
+def _size(noun: Noun[Any, Any], value: Any) -> int:
+    return OVERHEAD + (0 if value is None else noun.size(value))
+
+
+def _renewed(place: Place, entry: Entry, rows: Sequence[object]) -> Any:
+    """What lies there once all these rows are as they are; None if that cannot be told."""
+    value, renewed = entry.value, entry.noun.renewed
+    for row in rows:
+        if value is None or renewed is None:
+            return None
+        value = renewed(place[1], value, row)
+    return value
 
 
 def _jitter() -> float:

@@ -6,7 +6,7 @@ leaves its run marked as running; the next life finds it and has it begun again.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -43,7 +43,10 @@ def wake(worker: Ref[Message]) -> None:
 
 
 class Worker:
-    """One life, from a start to the next fall."""
+    """One life, from a start to the next fall.
+
+    ``forget`` drops what is kept ready of what people see, after a job that changes it.
+    """
 
     def __init__(
         self,
@@ -52,11 +55,13 @@ class Worker:
         database: Database,
         node: str,
         clock: Callable[[], datetime],
+        forget: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._jobs = {job.name: job for job in jobs}
         self._database = database
         self._node = node
         self._clock = clock
+        self._forget = forget
         self._clean = False
         self._stopping = False
 
@@ -80,7 +85,8 @@ class Worker:
             return False  # PostgreSQL is away: who leads has said so
         if run is None:
             return False
-        attempt = Attempt(self._jobs[run.job], run, database=self._database, clock=self._clock)
+        job = self._jobs[run.job]
+        attempt = Attempt(job, run, database=self._database, clock=self._clock)
         async with anyio.create_task_group() as group:
             if life is not None:
                 group.start_soon(self._give_back_at_a_stop, life, attempt)
@@ -89,6 +95,8 @@ class Worker:
             except VitteError as problem:
                 _log.warning("The end of job %s cannot be written: %s", run.job, problem)
             group.cancel_scope.cancel()
+        if job.is_seen and attempt.rows and self._forget is not None:
+            await self._forget()
         return True
 
     async def _claim(self) -> Run | None:

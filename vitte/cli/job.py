@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from vitte.cli import command, job_tables, stores
 from vitte.config import Config
-from vitte.errors import NoSuchJob, NothingRuns, VitteError
+from vitte.errors import NoSuchJob, NothingRuns, RedisAway, VitteError
 
 if TYPE_CHECKING:
     from vitte.actors.jobs import Job
@@ -135,7 +136,7 @@ def _history(config: Config, jobs: "tuple[Job, ...]", given: argparse.Namespace)
 def _run(config: Config, job: "Job", given: argparse.Namespace) -> int:
     from vitte import house  # noqa: PLC0415  # as above
     from vitte.actors import attempt  # noqa: PLC0415  # as above
-    from vitte.store import audit  # noqa: PLC0415  # as above
+    from vitte.store import audit, keyspace  # noqa: PLC0415  # as above
 
     at = house.utc_now() if given.at is None else given.at
     at = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(job.timezone))).astimezone(UTC)
@@ -144,9 +145,13 @@ def _run(config: Config, job: "Job", given: argparse.Namespace) -> int:
     async def work(database: "Database") -> int:
         if given.dry_run:
             return await attempt.dry(job, at, database=database, told=progress.tell)
-        return await attempt.by_hand(
+        touched = await attempt.by_hand(
             job, at, database=database, author=audit.SHELL, clock=house.utc_now, told=progress.tell
         )
+        if job.is_seen and touched:
+            with suppress(RedisAway):  # then nobody keeps anything for longer than a moment
+                await keyspace.empty_memories(config.redis)
+        return touched
 
     try:
         rows = stores.ask(config, work)

@@ -3,7 +3,7 @@
 Described here and kept by the cache (``cache.Noun``): what is missing is read for all who
 wait with one question a noun, and made into bytes once. An answer knows whose it is: who
 may not see that person's rows is told by the one who asks for it. Whoever writes in
-dialogs drops these by ``cache.forget_talk``.
+dialogs drops these by ``cache.forget_talk``, or puts them right by ``cache.renew_talk``.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -26,6 +26,8 @@ from vitte.store.users import UserId
 
 Row = TypeVar("Row")
 MOST_MADE: Final = 10_000
+ROW_BYTES: Final = 800
+"""What a dialog takes in memory, with its title and its times, more rather than less."""
 
 show_dialogs: Final = pages.shower(Dialog)
 _show_messages: Final = pages.shower(Message)
@@ -33,10 +35,11 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Shown(Struct, frozen=True, gc=False):
-    """An answer that is ready, and whose rows it shows."""
+    """An answer that is ready, and whose rows it shows; of dialogs, which ones."""
 
     owner: UserId
     answer: Answer
+    rows: Sequence[dialogs.Dialog] = ()
 
 
 async def _dialogs(database: Database, wanted: Sequence[DialogId]) -> dict[DialogId, Shown]:
@@ -48,9 +51,7 @@ async def _pages_of_dialogs(
     database: Database, wanted: Sequence[dialogs.Asked]
 ) -> dict[dialogs.Asked, Shown]:
     found = await dialogs.list_pages(database, wanted)
-    return {
-        asked: Shown(asked.user, _page_of_dialogs(asked, rows)) for asked, rows in found.items()
-    }
+    return {asked: _shown(asked, rows) for asked, rows in found.items()}
 
 
 async def _pages_of_messages(
@@ -68,13 +69,33 @@ async def _settings(database: Database, wanted: Sequence[UserId]) -> dict[UserId
     return {user: Shown(user, settings_of(row)) for user, row in found.items()}
 
 
+def _shown(asked: dialogs.Asked, rows: Sequence[dialogs.Dialog]) -> Shown:
+    return Shown(asked.user, _page_of_dialogs(asked, rows), rows)
+
+
+def _dialog_renewed(key: DialogId, shown: Shown, row: dialogs.Dialog) -> Shown:
+    return Shown(row.user_id, dialog(row)) if row.id == key else shown
+
+
+def _page_renewed(asked: dialogs.Asked, shown: Shown, row: dialogs.Dialog) -> Shown | None:
+    """A page of dialogs after a change of one; None if others may have come or gone by it."""
+    places = [place for place, each in enumerate(shown.rows) if each.id == row.id]
+    if not asked.shows(row):
+        return None if places else shown
+    if not places:
+        before = shown.rows[-1].id if len(shown.rows) == asked.limit else 0
+        return None if before < row.id < asked.before else shown
+    rows = [row if each.id == row.id else each for each in shown.rows]
+    return _shown(asked, rows)
+
+
 def _owner(_key: Hashable, shown: Shown | None) -> UserId | None:
     return None if shown is None else shown.owner
 
 
 def _size(shown: Shown) -> int:
-    answer = shown.answer
-    return len(answer.body) + len(answer.head) if isinstance(answer.body, bytes) else 0
+    answer, rows = shown.answer, ROW_BYTES * len(shown.rows)
+    return rows + len(answer.head) + (len(answer.body) if isinstance(answer.body, bytes) else 0)
 
 
 def _lasting(settings: config.Cache, _shown: Shown, _now: object) -> float:
@@ -93,8 +114,11 @@ DIALOG: Final = cache.Noun(
     owner=_owner,
     none_seconds=0.0,
     size=_size,
+    renewed=_dialog_renewed,
 )
-DIALOGS: Final = cache.Noun("dialogs", fetch=_pages_of_dialogs, seconds=_lasting, size=_size)
+DIALOGS: Final = cache.Noun(
+    "dialogs", fetch=_pages_of_dialogs, seconds=_lasting, size=_size, renewed=_page_renewed
+)
 MESSAGES: Final = cache.Noun(
     "messages",
     fetch=_pages_of_messages,

@@ -60,6 +60,14 @@ class Asked(NamedTuple):
     state: State | None = None
     character: CharacterId | None = None
 
+    def shows(self, dialog: Dialog) -> bool:
+        """Tell whether such a page may show a dialog of this person, as it is now."""
+        return (
+            dialog.id < self.before
+            and self.state in {None, dialog.state}
+            and self.character in {None, dialog.character_id}
+        )
+
 
 class Wish(Struct, frozen=True, kw_only=True):
     """A dialog to be started. Without a character it is the one that the person chose last."""

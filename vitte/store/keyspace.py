@@ -7,6 +7,8 @@ redis-cli; ``changed:{id}`` marks the last change of either, longer than they li
 that cannot be lost: every key has a time to live.
 """
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import redis
@@ -21,6 +23,8 @@ from vitte.errors import RedisAway
 Client = Redis
 CHANGED: Final = "changed"
 """The channel on which processes tell each other what they have changed."""
+EVERYTHING: Final = b'{"by":"","people":[],"everything":true}'
+"""What is said there when all that lies in memories is to be dropped."""
 
 
 def connect(settings: Settings) -> Redis:
@@ -74,12 +78,34 @@ async def forget_all(settings: Settings) -> None:
     Raises:
         RedisAway: Redis cannot be asked.
     """
-    client = connect(settings)
-    try:
+    async with _asking(settings) as client:
         for pattern in ("user:*", "subscription:*", "changed:*"):
             # redis-py leaves its keys untyped.
             async for key in client.scan_iter(match=pattern, count=1_000):  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
                 await client.unlink(str(key, "utf-8"))  # pyright: ignore[reportUnknownArgumentType]
+        await _empty_memories(client)
+
+
+async def empty_memories(settings: Settings) -> None:
+    """Have every process drop what lies in its memory: a command has changed what people see.
+
+    Raises:
+        RedisAway: Redis cannot be asked.
+    """
+    async with _asking(settings) as client:
+        await _empty_memories(client)
+
+
+async def _empty_memories(client: Redis) -> None:
+    await client.publish(CHANGED, EVERYTHING)  # pyright: ignore[reportUnknownMemberType]  # untyped in redis-py
+
+
+@asynccontextmanager
+async def _asking(settings: Settings) -> AsyncGenerator[Redis]:
+    """A client for one piece of work of a command."""
+    client = connect(settings)
+    try:
+        yield client
     except (redis.RedisError, OSError) as problem:
         raise RedisAway(type(problem).__name__) from problem
     finally:

@@ -66,6 +66,66 @@ async def test_what_a_program_changes_the_next_reader_sees(people: People) -> No
     assert once == [("", "open"), ("Утро", "closed"), ("x", "closed")]
 
 
+LISTS = (
+    "",
+    "&limit=1",
+    "&limit=2",
+    "&state=open",
+    "&state=closed",
+    "&state=closed&limit=1",
+    "&state=archived",
+    "&character_id=1",
+    "&character_id=2",
+)
+
+
+@pytest.mark.parametrize("change", [{"title": "Вечер"}, {"state": "closed"}, {"state": "archived"}])
+@pytest.mark.parametrize("which", [0, 1, 2])
+async def test_what_is_put_right_is_what_would_be_read_anew(
+    people: People, change: dict[str, str], which: int
+) -> None:
+    program = await people.program()
+    made = [(await people.dialog(ANNA.id)).id for _ in range(3)]
+    first = (await program.get(f"/dialogs/?user_id={ANNA.id}&limit=1")).body
+    lists = [*LISTS, f"&limit=1&cursor={first['next']}", f"&cursor={first['next']}"]
+    paths = [f"/dialogs/?user_id={ANNA.id}{narrowed}" for narrowed in lists]
+    paths += [f"/dialogs/{dialog}" for dialog in made]
+
+    async def read() -> list[tuple[int, bytes, str | None, str | None]]:
+        found = [await program.get(path) for path in paths]
+        return [
+            (one.status, one.raw, one.headers.get("etag"), one.headers.get("link")) for one in found
+        ]
+
+    before = await read()
+    await program.patch(f"/dialogs/{made[which]}", change)
+    put_right = await read()
+    people.vitte.house.services.cache.shelf.clear()
+
+    assert put_right == await read() != before
+
+
+async def test_a_change_costs_its_readers_no_question(people: People) -> None:
+    program = await people.program()
+    path = f"/dialogs/{(await people.dialog(ANNA.id)).id}"
+    paths = path, f"/dialogs/?user_id={ANNA.id}"
+    for each in paths:
+        await program.get(each)
+
+    def missed() -> list[float]:
+        return [
+            counted("cache_reads_total", noun=noun, outcome="miss") for noun in sorted(cache.TALK)
+        ]
+
+    before = missed()
+
+    await program.patch(path, {"title": "Вечер"})
+    read = [(await program.get(each)).body for each in paths]
+
+    assert [read[0]["title"], read[1]["items"][0]["title"]] == ["Вечер", "Вечер"]
+    assert missed() == before
+
+
 async def test_a_dialog_that_is_opened_again_is_seen_open(people: People) -> None:
     program = await people.program()
     path = f"/dialogs/{(await people.dialog(ANNA.id)).id}"
