@@ -94,6 +94,7 @@ class House:
         self.conversations: conversation.Conversations = Registry("conversations")
         self.breaker = breaker.Breaker(config.redis.wait_seconds)
         words = i18n.load()
+        self.jobs = _jobs(config.cron, words)
         self.services = Services(
             config=config,
             database=_database(config),
@@ -105,11 +106,11 @@ class House:
             inbox=self.inbox_box.ref,
             desk=self.desk,
             outbox=self.outbox_box.ref,
+            jobs=self.jobs,
             words=words,
             voice=Companion(words, pause=config.voice.pause_seconds),
             clock=clock,
         )
-        self.jobs = _jobs(config.cron, words)
         # Their files are read here, and not while people wait.
         self.zones = [
             ZoneInfo(name) for name in (config.cron.timezone, *(job.timezone for job in self.jobs))

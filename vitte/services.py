@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from vitte.actors import bot, cache, clerk, inbox, limiter, outbox, scenes
+from vitte.actors.jobs import Job
 from vitte.config import Config
 from vitte.i18n import Words
 from vitte.runtime import Ref
@@ -19,7 +20,7 @@ from vitte.voice import Voice
 
 
 class Services(Struct, frozen=True, kw_only=True):
-    """The database, the actors' addresses, the desk, the words, the voice and the clock."""
+    """The database, the actors' addresses, the jobs, the desk, the words, the voice and the clock."""
 
     config: Config
     database: Database
@@ -31,6 +32,7 @@ class Services(Struct, frozen=True, kw_only=True):
     inbox: Ref[inbox.Message]
     desk: bot.Desk
     outbox: Ref[outbox.Message]
+    jobs: tuple[Job, ...]
     words: Words
     voice: Voice
     clock: Callable[[], datetime]

@@ -116,11 +116,11 @@ RETURNING id, job, scheduled_for, state, reason, not_before, node, attempt, fail
     heartbeat_at, beat, rows_touched, error, asked_by, decided_at;
 
 -- list_runs
--- The latest runs of a job or of all, the latest occurrence first.
+-- The latest runs of a job or of all, the latest occurrence first, what stands below a given one.
 SELECT id, job, scheduled_for, state, reason, not_before, node, attempt, failures, losses, started_at, ended_at,
     heartbeat_at, beat, rows_touched, error, asked_by, decided_at
 FROM cron_runs
-WHERE %(job)s::text IS NULL OR job = %(job)s
+WHERE (%(job)s::text IS NULL OR job = %(job)s) AND (scheduled_for, id) < (%(time)s::timestamptz, %(number)s::bigint)
 ORDER BY scheduled_for DESC, id DESC
 LIMIT %(limit)s;
 

@@ -31,6 +31,8 @@ PAGES = (
     "/people/101",
     "/letters",
     "/letters/1",
+    "/jobs",
+    "/jobs/user-stats?ask=run",
     "/audit",
     "/tree",
     "/tree/place?path=vitte/edges/poller&ask=restart",
@@ -206,6 +208,24 @@ async def test_an_owner_pauses_and_resumes_with_the_keyboard_alone(
         screen.one("[data-focus=resume]").send_keys(Keys.ENTER)
         screen.one(".sure .danger").send_keys(Keys.ENTER)
         screen.reads("It runs again.", "running")
+        assert screen.complaints() == []
+
+    await to_thread.run_sync(act)
+
+
+async def test_an_owner_runs_a_job_and_sees_it_end(panel: Panel, screen: Screen) -> None:
+    await panel.operator("anna")
+
+    def act() -> None:
+        screen.logs_in("anna")
+        screen.driver.find_element(By.LINK_TEXT, "Jobs").click()
+        screen.one('[data-focus="make-partitions"]').send_keys(Keys.ENTER)
+        screen.until(lambda: screen.one("#pulse").text == "live")
+        screen.one("[data-focus=run]").send_keys(Keys.ENTER)
+        screen.reads("Run make-partitions now?")
+        screen.one("[name=reason]").send_keys("a look at it", Keys.ENTER)
+        screen.reads("It waits for a worker", "operator:anna")
+        screen.until(lambda: screen.one("[data-key=runs] .badge").text == "went well")
         assert screen.complaints() == []
 
     await to_thread.run_sync(act)

@@ -16,6 +16,7 @@ EXAMPLES = {
     "session": "1",
     "user": "1",
     "letter": "1",
+    "job": "clean-messages",
     "mark": "x",
     "name": "x",
 }
@@ -75,7 +76,7 @@ async def test_each_role_reaches_its_pages_and_no_others(panel: Panel, role: Rol
     browser = await panel.inside("anna", role)
 
     for route in GUARDED:
-        if route.path in {"/logout", "/tree/events"}:
+        if route.path == "/logout" or route.path.endswith("/events"):
             continue
         answered = await browser.ask(route.method, address(route), {"csrf": browser.csrf} if route.method == "POST" else None)  # fmt: skip
         refused = answered.status == 403

@@ -80,6 +80,8 @@ GIVEN = {
     "node": "x",
     **dict.fromkeys(("bulk", "fence", "beat"), 1),
     "minute": NOW,
+    "time": NOW,
+    "number": 1,
     "process": "x",
     **dict.fromkeys(("received", "answered", "refused", "failed", "words_sent"), 1),
     **dict.fromkeys(("words_failed", "limited", "in_hand", "in_mailboxes", "pool_waits"), 1),

@@ -18,6 +18,7 @@ from vitte.admin.passwords import Judge
 from vitte.admin.rooms import (
     audit,
     configuration,
+    jobs,
     letters,
     login,
     overview,
@@ -107,6 +108,10 @@ def table() -> tuple[Route, ...]:
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/requeue", access="support", answer=letters.requeue),
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/drop", access="support", answer=letters.drop),
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/reveal", access="support", answer=letters.reveal),
+        Route(method="GET", path="/jobs", access="read", answer=jobs.show_all),
+        Route(method="GET", path="/jobs/events", access="read", answer=live.job_events),
+        Route(method="GET", path="/jobs/{job:[a-z][a-z-]{0,39}}", access="read", answer=jobs.show),
+        Route(method="POST", path="/jobs/{job:[a-z][a-z-]{0,39}}/act", access="owner", answer=jobs.act),
         Route(method="GET", path="/configuration", access="owner", answer=configuration.show),
         Route(method="GET", path="/audit", access="support", answer=audit.show),
         Route(method="GET", path="/sessions", access="read", answer=sessions.show_sessions),

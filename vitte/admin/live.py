@@ -1,13 +1,14 @@
 """Pages that change by themselves: server-sent events with what has changed, ready to be put in place.
 
-A stream looks at the tree each second, and at once when something happens in it. It
-sends the parts whose HTML differs from what it sent before, so a quiet tree costs
-next to nothing. It ends with its session, and it does not keep one awake.
+A stream of the tree looks at it each second, and at once when something happens in it;
+one of what PostgreSQL keeps looks every few seconds. It sends the parts whose HTML
+differs from what it sent before, so a quiet page costs next to nothing. It ends with
+its session, and it does not keep one awake.
 """
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
 
 import anyio
 from aiohttp import web
@@ -15,8 +16,8 @@ from aiohttp import web
 from vitte.admin.desk import Visit, say
 from vitte.admin.gate import HEADERS
 from vitte.admin.html import Html, join
-from vitte.admin.rooms import place, tree
-from vitte.errors import DatabaseAway, DatabaseBusy, TooBusy
+from vitte.admin.rooms import jobs, place, tree
+from vitte.errors import DatabaseAway, DatabaseBusy, DatabaseSlow, NotThere, TooBusy
 from vitte.runtime import (
     DeadLetter,
     Event,
@@ -29,7 +30,12 @@ from vitte.runtime import (
 )
 from vitte.store import sessions
 
+Look: TypeAlias = Callable[[], Awaitable[Mapping[str, Html]]]
+"""What the page shows now, each part by its key."""
+
 GLANCE_SECONDS: Final = 1.0
+ROWS_SECONDS: Final = 3.0
+"""So often a page is looked at that PostgreSQL must be asked for."""
 TOGETHER_SECONDS: Final = 0.1
 """What happens this soon after something else is sent with it."""
 CHECK_SECONDS: Final = 10.0
@@ -45,16 +51,29 @@ async def tree_events(visit: Visit) -> web.StreamResponse:
         NoSuchPlace: There is no such place.
     """
     path, rates = visit.asked("path"), tree.Rates()
-    if path:
-        return await _stream(visit, lambda: place.parts_of(visit, path, rates))
-    return await _stream(visit, lambda: tree.tree_rows(visit, rates))
+
+    async def look() -> Mapping[str, Html]:
+        return place.parts_of(visit, path, rates) if path else tree.tree_rows(visit, rates)
+
+    return await _stream(visit, look, GLANCE_SECONDS)
 
 
-async def _stream(visit: Visit, look: Callable[[], Mapping[str, Html]]) -> web.StreamResponse:
+async def job_events(visit: Visit) -> web.StreamResponse:
+    """The jobs, or one job's page, as they change."""
+    name = visit.asked("job")
+    if name:
+        job = jobs.named(visit, name)
+        return await _stream(visit, lambda: jobs.parts_of(visit, job), ROWS_SECONDS, tree=False)
+    return await _stream(visit, lambda: jobs.all_parts(visit), ROWS_SECONDS, tree=False)
+
+
+async def _stream(
+    visit: Visit, look: Look, glance: float, *, tree: bool = True
+) -> web.StreamResponse:
     desk = visit.desk
     if len(desk.streams) >= MOST_STREAMS:
         raise TooBusy
-    sent = dict(look())
+    sent = dict(await look())
     response = web.StreamResponse(
         headers={**HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
     )
@@ -63,45 +82,64 @@ async def _stream(visit: Visit, look: Callable[[], Mapping[str, Html]]) -> web.S
         desk.streams.add(scope)
         try:
             await response.write(_event("all", join(sent.values())))
-            await _follow(visit, response, listener, look, sent)
-        except (ConnectionError, NoSuchPlace):
+            glances = _Glances(listener if tree else None, glance)
+            await _follow(visit, response, glances, look, sent)
+        except (ConnectionError, NoSuchPlace, NotThere):
             pass  # whoever looked on has gone, or what was looked at
         finally:
             desk.streams.discard(scope)
     return response
 
 
+class _Glances:
+    """When to look again: after a while, or as soon as something happens in the tree."""
+
+    def __init__(self, listener: Listener | None, seconds: float) -> None:
+        self._listener = listener
+        self._seconds = seconds
+
+    async def next(self) -> list[Event]:
+        """Wait for the next glance, or for something to happen and what comes right after it."""
+        happened: list[Event] = []
+        if self._listener is None:
+            await anyio.sleep(self._seconds)
+            return happened
+        with anyio.move_on_after(self._seconds):
+            happened.append(await self._listener.next())
+            with anyio.move_on_after(TOGETHER_SECONDS):
+                while True:
+                    happened.append(await self._listener.next())
+        return happened
+
+
 async def _follow(
     visit: Visit,
     response: web.StreamResponse,
-    listener: Listener,
-    look: Callable[[], Mapping[str, Html]],
+    glances: _Glances,
+    look: Look,
     sent: dict[str, Html],
 ) -> None:
     checked = time.monotonic()
     while True:
-        happened = await _next(listener)
+        happened = await glances.next()
         if time.monotonic() - checked > CHECK_SECONDS:
             if not await _is_in(visit):
                 await response.write(_event("over", ""))
                 return
             checked = time.monotonic()
-        now = dict(look())
+        now = await _now(look, sent)
         pieces = _changes(sent, now) + [_event("news", text) for text in _news(visit, happened)]
         sent.clear()
         sent.update(now)
         await response.write(b"".join(pieces) or b": still here\n\n")
 
 
-async def _next(listener: Listener) -> list[Event]:
-    """Wait for the next glance, or for something to happen and what comes right after it."""
-    happened: list[Event] = []
-    with anyio.move_on_after(GLANCE_SECONDS):
-        happened.append(await listener.next())
-        with anyio.move_on_after(TOGETHER_SECONDS):
-            while True:
-                happened.append(await listener.next())
-    return happened
+async def _now(look: Look, before: Mapping[str, Html]) -> dict[str, Html]:
+    """What there is to see; while PostgreSQL is away, what was seen last."""
+    try:
+        return dict(await look())
+    except (DatabaseAway, DatabaseBusy, DatabaseSlow):
+        return dict(before)
 
 
 async def _is_in(visit: Visit) -> bool:

@@ -29,6 +29,7 @@ ROOMS: Final = (
     Room("overview", "/overview"),
     Room("people", "/people"),
     Room("letters", "/letters"),
+    Room("jobs", "/jobs"),
     Room("tree", "/tree"),
     Room("configuration", "/configuration", "owner"),
     Room("audit", "/audit", "support"),
@@ -205,6 +206,12 @@ def more(visit: Visit, where: str) -> Html:
 def number(text: str) -> int | None:
     """A number of an address, if it is one that PostgreSQL can hold."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
+
+
+def grouped(value: float) -> str:
+    """A number with thin spaces between the thousands."""
+    text = f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+    return text.replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def address(path: str, **given: str) -> str:

@@ -6,8 +6,8 @@ finds that it may write nothing any more.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal, NewType
+from datetime import UTC, datetime
+from typing import Final, Literal, NewType, TypeAlias
 
 from msgspec import Struct
 
@@ -32,7 +32,12 @@ RunId = NewType("RunId", int)
 State = Literal["due", "running", "ok", "failed", "skipped", "lost"]
 Reason = Literal["missed", "late", "overlap", "paused"]
 
+Place: TypeAlias = tuple[datetime, RunId]
+"""Where a run stands in a list: for when it was due, and which it is."""
+
 LONGEST_ERROR = 500
+NEWEST: Final[Place] = (datetime.max.replace(tzinfo=UTC), RunId(2**63 - 1))
+"""Above every run: where a list begins."""
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -182,9 +187,12 @@ async def give_up_late(session: Session, job: str, before: datetime, now: dateti
     return await session.rows(GIVE_UP_LATE, Run, job=job, before=before, now=now)
 
 
-async def list_latest(session: Session, job: str | None = None, *, limit: int = 20) -> list[Run]:
-    """Give the latest occurrences of a job, or of all, the latest first."""
-    return await session.rows(LIST, Run, job=job, limit=limit)
+async def list_latest(
+    session: Session, job: str | None = None, *, limit: int = 20, before: Place = NEWEST
+) -> list[Run]:
+    """Give the latest occurrences of a job, or of all, the latest first, what is older than ``before``."""
+    time, number = before
+    return await session.rows(LIST, Run, job=job, time=time, number=number, limit=limit)
 
 
 async def trim(session: Session, before: datetime, *, limit: int = 1_000) -> int:

@@ -84,12 +84,12 @@ def _people(visit: Visit, crowd: Crowd) -> Html:
     if not crowd.total:
         return page.empty(say(visit, "admin-people-empty"))
     rows: list[tuple[str, Child]] = [
-        (say(visit, "admin-room-people"), tag("a", _grouped(crowd.total), href="/people")),
-        (say(visit, "admin-people-premium"), _grouped(crowd.premium)),
-        (say(visit, "admin-people-free"), _grouped(crowd.total - crowd.premium)),
-        (say(visit, "admin-overview-russian"), _grouped(crowd.russian)),
-        (say(visit, "admin-overview-english"), _grouped(crowd.total - crowd.russian)),
-        (say(visit, "admin-people-unreachable"), _grouped(crowd.unreachable)),
+        (say(visit, "admin-room-people"), tag("a", page.grouped(crowd.total), href="/people")),
+        (say(visit, "admin-people-premium"), page.grouped(crowd.premium)),
+        (say(visit, "admin-people-free"), page.grouped(crowd.total - crowd.premium)),
+        (say(visit, "admin-overview-russian"), page.grouped(crowd.russian)),
+        (say(visit, "admin-overview-english"), page.grouped(crowd.total - crowd.russian)),
+        (say(visit, "admin-people-unreachable"), page.grouped(crowd.unreachable)),
     ]
     return tag("section", page.facts(rows), class_="card")
 
@@ -139,11 +139,11 @@ def _plot(
     visit: Visit, steps: _Steps, name: str, lines: Sequence[Line], kind: str = "bars"
 ) -> Plot:
     def written(value: float) -> str:
-        return page.brief(visit, value) if name == "latency" else _grouped(value)
+        return page.brief(visit, value) if name == "latency" else page.grouped(value)
 
     known = [value for line in lines for value in line.values if value is not None]
     if kind == "bars":
-        sum_up = say(visit, "admin-overview-total", n=_grouped(sum(known)))
+        sum_up = say(visit, "admin-overview-total", n=page.grouped(sum(known)))
     else:
         sum_up = say(visit, "admin-overview-most", n=written(max(known, default=0)))
     return Plot(
@@ -157,9 +157,3 @@ def _plot(
         numbers=say(visit, "admin-plot-numbers"),
         when=say(visit, "admin-audit-when"),
     )
-
-
-def _grouped(value: float) -> str:
-    """A number with thin spaces between the thousands."""
-    text = f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
-    return text.replace(",", "\N{NARROW NO-BREAK SPACE}")

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from vitte.admin import figures, page, places
+from vitte.admin import asking, figures, page, places
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Html, tag
 from vitte.admin.places import ACTS, Act
@@ -50,30 +50,13 @@ async def show(visit: Visit) -> web.StreamResponse:
 
 def _sure(visit: Visit, path: str, ask: str) -> Html:
     """Ask once more, saying what will happen."""
-    return tag(
-        "section",
-        tag("h2", say(visit, f"admin-act-{ask}.sure", place=path.rpartition("/")[2])),
-        tag("p", say(visit, f"admin-act-{ask}.means")),
-        page.form(
-            visit,
-            "/tree/act",
-            tag("input", type="hidden", name="path", value=path),
-            tag("input", type="hidden", name="act", value=ask),
-            page.field(
-                say(visit, "admin-reason"),
-                name="reason",
-                maxlength=audit.LONGEST_REASON,
-                hint=say(visit, "admin-reason-hint"),
-            ),
-            tag(
-                "div",
-                tag("button", say(visit, f"admin-act-{ask}"), class_="button danger"),
-                tag("a", say(visit, "admin-act-not"), href=tree.address(path), class_="button"),
-                class_="buttons",
-            ),
-        ),
-        class_="card sure",
+    question = asking.Question(
+        asked=say(visit, f"admin-act-{ask}.sure", place=path.rpartition("/")[2]),
+        means=say(visit, f"admin-act-{ask}.means"),
+        button=say(visit, f"admin-act-{ask}"),
+        back=tree.address(path),
     )
+    return asking.ask(visit, question, "/tree/act", {"path": path, "act": ask})
 
 
 def parts_of(visit: Visit, path: str, rates: tree.Rates) -> dict[str, Html]:
