@@ -58,6 +58,7 @@ FOUR: Final = ("clean-messages", "archive-dialogs", "user-stats", "remind-expiri
 MESSAGES_EACH: Final = 10
 CROWD: Final = range(1_000_000, 1_000_400)
 CHUNK_SECONDS: Final = 2
+QUIET_CHUNKS: Final = 5
 PATIENCE: Final = 1_800.0
 
 FILL: Final = (
@@ -148,7 +149,7 @@ class Bench:
             await self._stream(crowd)  # what is used for the first time is slow
             for name in JOBS:
                 measuring.progress(f"{name} ...")
-                quiet = [*await self._stream(crowd), *await self._stream(crowd)]
+                quiet = [wait for _ in range(QUIET_CHUNKS) for wait in await self._stream(crowd)]
                 seconds, rows, busy = await self._job(database, crowd, name)
                 self._note_work(name, rows, seconds, quiet, busy)
         crowd.leave()

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tests.store.people import ANNA, BORIS, DAY, NOW, VERA, register, start_dialog
 from vitte import config
 from vitte.actors import chores
-from vitte.actors.batches import Batches
+from vitte.actors.batches import MOST_ROWS, Batches, Pace
 from vitte.store import dialogs, messages, outbox, runs, subscriptions, updates, users
 from vitte.store.audit import SHELL
 from vitte.store.dialogs import Dialog
@@ -82,9 +82,25 @@ async def test_more_than_a_batch_is_removed_in_several(database: Database) -> No
     async def note(_: object, rows: int) -> None:
         noted.append(rows)
 
-    assert await does(chores.clean_messages, database, note=note) == 1_500
+    still: dict[str, Any] = {"pace": Pace(MOST_ROWS), "clock": lambda: 0.0}
+    assert await does(chores.clean_messages, database, note=note, **still) == 1_500
     assert set(await texts(database)) == {"a"}
     assert noted == [500, 1_000]  # what one batch looks at and the other plan keeps is not noted
+
+
+async def test_on_a_database_that_is_slow_batches_become_small(database: Database) -> None:
+    await register(database, BORIS)
+    dialog = await start_dialog(database, BORIS, NOW - 200 * DAY)
+    await messages.add_exchange(database, dialog, None, ["b"] * 800, NOW - 200 * DAY)
+    ticks, noted = iter(range(100)), list[int]()
+
+    async def note(_: object, rows: int) -> None:
+        noted.append(rows)
+
+    # Each batch takes a second.
+    slow: dict[str, Any] = {"pace": Pace(400), "clock": lambda: float(next(ticks))}
+    assert await does(chores.clean_messages, database, note=note, **slow) == 800
+    assert noted == [400, 200, 100, 50, 25, 12, 10, 3]
 
 
 async def test_a_run_ends_at_its_ceiling_and_the_next_one_goes_on(database: Database) -> None:
@@ -341,6 +357,6 @@ async def test_others_have_their_turn_between_two_batches(database: Database) ->
 
     async with anyio.create_task_group() as group:
         group.start_soon(other)
-        assert await does(chores.clean_messages, database, rest=1.0) == 3_000
+        assert await does(chores.clean_messages, database, rest=1.0, pace=Pace(MOST_ROWS)) == 3_000
         done = True
     assert turns > 3

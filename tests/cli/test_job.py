@@ -168,7 +168,7 @@ async def test_killed_in_the_middle_of_a_batch_it_is_begun_again_and_the_ledger_
     }
     words = ("job", "run", "clean-messages", "--at", NOW.isoformat())
     async with await psycopg.AsyncConnection.connect(database_url) as holder:
-        # It stands still where it deletes: after its second batch has begun, before it is noted.
+        # It stands still where it deletes: in the midst of a later batch, before that is noted.
         await holder.execute("CREATE TABLE place AS SELECT min(id) + 1500 AS id FROM messages")
         await holder.execute("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             "IF OLD.id > (SELECT id FROM place) THEN PERFORM pg_advisory_xact_lock(7); END IF; "
@@ -193,8 +193,10 @@ async def test_killed_in_the_middle_of_a_batch_it_is_begun_again_and_the_ledger_
         await holder.commit()
 
     [run] = await ledger(database, "clean-messages")
-    assert (run.state, run.rows_touched) == ("running", 1_000)
-    assert len(await messages.list_recent(database, dialog, limit=9_999)) == 2_500
+    assert run.state == "running"
+    assert 100 <= run.rows_touched <= 1_500
+    left = await messages.list_recent(database, dialog, limit=9_999)
+    assert len(left) == 3_500 - run.rows_touched  # what is not noted is not done
 
     chore = Chore()
 

@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from vitte import config
-from vitte.actors.batches import MOST_ROWS, Batches
+from vitte.actors.batches import Batches
 from vitte.store import activity, statistics
 from vitte.store.activity import Came, Crowd, Day
 from vitte.store.statistics import SHARED, Counted, Shares
@@ -67,17 +67,18 @@ async def _collect(batches: Batches, day: Day, now: datetime) -> bool:
 
 
 async def _count(batches: Batches, day: date, zone: ZoneInfo) -> list[Crowd]:
-    """How everybody stood when the day ended, by plan and language, a thousand at a time."""
+    """How everybody stood when the day ended, by plan and language, a batch at a time."""
     came = _came(day, zone)
     counted: list[Crowd] = []
     after = BEFORE_ALL
     while True:
+        limit = batches.pace
         async with batches.next() as batch:
             crowds = await activity.count(
-                batch.transaction, _day(day, zone), came, after=after, limit=MOST_ROWS
+                batch.transaction, _day(day, zone), came, after=after, limit=limit
             )
         counted += crowds
-        if sum(crowd.looked_at for crowd in crowds) < MOST_ROWS:
+        if sum(crowd.looked_at for crowd in crowds) < limit:
             return counted
         after = max(crowd.last_id for crowd in crowds)
 
