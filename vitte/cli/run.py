@@ -2,7 +2,6 @@
 
 import argparse
 import faulthandler
-import gc
 import logging
 import os
 import signal
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from vitte import log, passwords, redaction
+from vitte import garbage, log, passwords, redaction
 from vitte.actors import herald, observer
 from vitte.cli import command
 from vitte.config import Config, every_secret
@@ -127,6 +126,7 @@ def furnish(
     ``migrate`` is what is still to be done to the schema when PostgreSQL is there.
     """
     # The greater part of the program is imported here: not before the configuration is good.
+    garbage.wait()
     from vitte.house import House  # noqa: PLC0415
 
     return House(config, systemd=systemd, migrate=migrate)
@@ -142,8 +142,7 @@ async def serve(house: "House", ready: Callable[[], None] = lambda: None) -> int
     try:
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async with start(spec, events=events) as running:
-                gc.collect()
-                gc.freeze()  # what was made up to here lives for ever: the collector may skip it
+                garbage.begin()
                 ready()
                 async with anyio.create_task_group() as group:
                     group.start_soon(_until_told, signals, group.cancel_scope, house.systemd)
