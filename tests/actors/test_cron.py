@@ -19,6 +19,7 @@ from tests.actors.nodes import (
     told,
 )
 from tests.fragile import counted
+from vitte import metrics
 from vitte.actors.batches import Batches
 from vitte.actors.worker import Worker
 from vitte.errors import DatabaseAway
@@ -61,6 +62,20 @@ async def test_it_runs_at_each_of_its_times_and_is_told_which(
         assert (run.state, run.attempt, run.node) in {("ok", 1, "a/0"), ("ok", 1, "a/1")}
         assert run.started_at is not None
         assert timedelta(0) <= run.started_at - run.scheduled_for <= MINUTE
+
+
+async def test_prometheus_is_told_at_once_that_a_job_went_well(
+    database: Database, world: World, chore: Chore
+) -> None:
+    node = Node("a", world, database, job(chore, name="just-done"))
+    await node.turn()
+    world.pass_by(HOUR)
+    await node.turn()
+
+    shown = metrics.REGISTRY.get_sample_value(
+        "vitte_cron_last_success_timestamp_seconds", {"name": "just-done"}
+    )
+    assert shown == world.now.timestamp()  # the leader looks itself but once a minute
 
 
 async def test_a_new_job_does_not_make_up_for_its_past(

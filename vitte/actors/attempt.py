@@ -165,6 +165,7 @@ class Attempt:
             "longest_batch_ms": round(batches.longest * 1000),
         }
         if ending.state == "ok":
+            metrics.cron_last_success.labels(job.name).set(self._clock().timestamp())
             _log.info("Job %s done", job.name, extra=fields)
         else:
             _log.warning("Job %s %s: %s", job.name, outcome, ending.error, extra=fields)

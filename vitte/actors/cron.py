@@ -84,6 +84,7 @@ class Cron:
         for job in self._jobs:
             for state in ("ok", "failed", "lost"):
                 metrics.cron_runs.labels(job.name, state)  # so that the first one is an increase
+            metrics.cron_lateness.labels(job.name)
         try:
             while True:
                 pause = await self.turn()
