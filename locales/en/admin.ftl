@@ -277,6 +277,82 @@ admin-dialog-open = open
 admin-dialog-closed = closed
 admin-dialog-archived = archived
 
+## Broadcasts
+
+admin-room-broadcasts = Broadcasts
+admin-broadcast-lead = What is said to many, at the pace that Telegram allows and behind all replies; each person gets it once.
+admin-broadcast-none = Nothing was said to many yet. An owner writes the first one.
+admin-broadcast-new = New broadcast
+admin-broadcast-name = Name
+admin-broadcast-state = State
+admin-broadcast-to = To whom
+admin-broadcast-reached = Begun
+admin-broadcast-sent = Sent
+admin-broadcast-blocked = Blocked
+admin-broadcast-failed = Failed
+admin-broadcast-waiting = Waiting
+admin-broadcast-forgotten = No longer known
+admin-broadcast-written = Written
+admin-broadcast-started = Started
+admin-broadcast-ended = Ended
+admin-broadcast-of = { $n } of { $most }
+admin-broadcast-is-draft = draft
+admin-broadcast-is-running = running
+admin-broadcast-is-paused = paused
+admin-broadcast-is-done = done
+admin-broadcast-is-cancelled = stopped
+admin-broadcast-everybody = everybody
+admin-broadcast-plan-free = the free plan
+admin-broadcast-plan-premium = premium
+admin-broadcast-reads-ru = who reads Russian
+admin-broadcast-reads-en = who reads English
+admin-broadcast-active = { $days ->
+    [one] active within { $days } day
+   *[other] active within { $days } days
+}
+admin-broadcast-people = { $people ->
+    [one] It reaches { $n } person now. Who has blocked the bot is left out.
+   *[other] It reaches { $n } people now. Who has blocked the bot is left out.
+}
+admin-broadcast-preview = How { $name } will read it
+admin-broadcast-create = Write
+    .done = The draft is kept. Look at it, try it on yourself, then start it.
+admin-broadcast-edit = Change
+admin-broadcast-try = Send to this number
+    .done = Both texts are on their way.
+admin-broadcast-try-head = Try it on yourself
+admin-broadcast-try-to = Your number at Telegram
+admin-broadcast-try-hint = Somebody who has written to the bot; both texts are sent, and it counts for nothing.
+admin-broadcast-start = Start
+    .sure = Start { $name }?
+    .means = It goes to { $people } people. What Telegram has taken cannot be called back.
+    .done = It has started.
+admin-broadcast-pause = Pause
+    .sure = Pause { $name }?
+    .means = Nothing more is begun until it is resumed; some sixty words are on their way already.
+    .done = It is paused.
+admin-broadcast-resume = Resume
+    .sure = Resume { $name }?
+    .means = It goes on where it was; nobody gets it twice.
+    .done = It goes on.
+admin-broadcast-cancel = Stop for good
+    .sure = Stop { $name } for good?
+    .means = Nothing more is begun, and it cannot be resumed. What became of it so far is kept.
+    .done = It was stopped.
+admin-language-ru = Russian
+admin-language-en = English
+admin-draft-lead = Nothing is sent yet: the draft is kept, and shown as people will read it.
+admin-draft-wrong = The draft was not kept:
+admin-draft-name-hint = Latin letters, digits, dots and dashes. Nobody but operators reads it.
+admin-draft-name-wrong = The name has up to 64 Latin letters, digits, dots, dashes and low lines, and begins with a letter or a digit.
+admin-draft-text-hint = As in a line of Fluent: a pair of braces with $name in it becomes the first name. Telegram's HTML may be used: b, i, u, s, a, code, pre, blockquote, tg-spoiler.
+admin-draft-any = all
+admin-draft-days = Active within days
+admin-draft-days-hint = Only who wrote to a character within so many days; empty is all.
+admin-draft-days-wrong = Days are a whole number from 1 to 36500, or empty.
+admin-draft-keep = Keep the draft
+admin-draft-meanwhile = A broadcast of this name was written or started meanwhile. What you typed stands here still; look at the other one first, or choose another name.
+
 ## The jobs
 
 admin-room-jobs = Jobs

@@ -278,6 +278,84 @@ admin-dialog-open = открыт
 admin-dialog-closed = закрыт
 admin-dialog-archived = в архиве
 
+## Рассылки
+
+admin-room-broadcasts = Рассылки
+admin-broadcast-lead = То, что говорится многим: в том темпе, который разрешает Telegram, и после всех ответов; каждому один раз.
+admin-broadcast-none = Рассылок ещё не было. Первую пишет владелец.
+admin-broadcast-new = Новая рассылка
+admin-broadcast-name = Название
+admin-broadcast-state = Состояние
+admin-broadcast-to = Кому
+admin-broadcast-reached = Начато
+admin-broadcast-sent = Отправлено
+admin-broadcast-blocked = Заблокировано
+admin-broadcast-failed = Не удалось
+admin-broadcast-waiting = Ждёт
+admin-broadcast-forgotten = Уже неизвестно
+admin-broadcast-written = Написана
+admin-broadcast-started = Запущена
+admin-broadcast-ended = Окончена
+admin-broadcast-of = { $n } из { $most }
+admin-broadcast-is-draft = черновик
+admin-broadcast-is-running = идёт
+admin-broadcast-is-paused = приостановлена
+admin-broadcast-is-done = закончена
+admin-broadcast-is-cancelled = остановлена
+admin-broadcast-everybody = всем
+admin-broadcast-plan-free = бесплатный план
+admin-broadcast-plan-premium = премиум
+admin-broadcast-reads-ru = кто читает по-русски
+admin-broadcast-reads-en = кто читает по-английски
+admin-broadcast-active = { $days ->
+    [one] активные за { $days } день
+    [few] активные за { $days } дня
+   *[many] активные за { $days } дней
+}
+admin-broadcast-people = { $people ->
+    [one] Сейчас её получит { $n } человек. Те, кто заблокировал бота, не в счёт.
+    [few] Сейчас её получат { $n } человека. Те, кто заблокировал бота, не в счёт.
+   *[many] Сейчас её получат { $n } человек. Те, кто заблокировал бота, не в счёт.
+}
+admin-broadcast-preview = Так её прочтёт { $name }
+admin-broadcast-create = Написать
+    .done = Черновик сохранён. Посмотрите на него, попробуйте на себе, затем запускайте.
+admin-broadcast-edit = Изменить
+admin-broadcast-try = Отправить на этот номер
+    .done = Оба текста в пути.
+admin-broadcast-try-head = Попробовать на себе
+admin-broadcast-try-to = Ваш номер в Telegram
+admin-broadcast-try-hint = Номер того, кто уже писал боту; отправляются оба текста, в счёт это не идёт.
+admin-broadcast-start = Запустить
+    .sure = Запустить { $name }?
+    .means = Получателей: { $people }. То, что Telegram уже принял, назад не вернуть.
+    .done = Рассылка запущена.
+admin-broadcast-pause = Приостановить
+    .sure = Приостановить { $name }?
+    .means = Нового не начнётся, пока её не продолжат; около шестидесяти слов уже в пути.
+    .done = Рассылка приостановлена.
+admin-broadcast-resume = Продолжить
+    .sure = Продолжить { $name }?
+    .means = Она пойдёт с того же места; дважды её не получит никто.
+    .done = Рассылка идёт дальше.
+admin-broadcast-cancel = Остановить навсегда
+    .sure = Остановить { $name } навсегда?
+    .means = Нового не начнётся, и продолжить её будет нельзя. Отчёт о сделанном сохранится.
+    .done = Рассылка остановлена.
+admin-language-ru = Русский
+admin-language-en = Английский
+admin-draft-lead = Пока ничего не отправляется: черновик сохраняется и показывается так, как его прочтут.
+admin-draft-wrong = Черновик не сохранён:
+admin-draft-name-hint = Латинские буквы, цифры, точки и дефисы. Его видят только операторы.
+admin-draft-name-wrong = В названии до 64 латинских букв, цифр, точек, дефисов и подчёркиваний; первой идёт буква или цифра.
+admin-draft-text-hint = Как в строке Fluent: $name в фигурных скобках станет именем. Можно писать HTML, который понимает Telegram: b, i, u, s, a, code, pre, blockquote, tg-spoiler.
+admin-draft-any = все
+admin-draft-days = Активные за дни
+admin-draft-days-hint = Только те, кто писал персонажу за столько дней; пусто значит все.
+admin-draft-days-wrong = Дни — целое число от 1 до 36500, или пусто.
+admin-draft-keep = Сохранить черновик
+admin-draft-meanwhile = Рассылку с этим названием тем временем написали или запустили. Ваш текст всё ещё здесь; сначала посмотрите на ту, другую, или выберите другое название.
+
 ## Задания
 
 admin-room-jobs = Задания

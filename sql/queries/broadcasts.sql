@@ -1,7 +1,8 @@
 -- What is said to many at once. See vitte/store/broadcasts.py for what their names promise.
 
 -- add_broadcast
--- Write a broadcast down, to be looked at before it starts; a draft of the same name is written anew.
+-- Write a broadcast down, to be looked at before it starts; a draft of the same name is written anew, unless it is another
+-- than the one that was looked at.
 INSERT INTO broadcasts AS known (name, text_ru, text_en, plan, language, active_days, created_at)
 VALUES (%(name)s, %(text_ru)s, %(text_en)s, %(plan)s, %(language)s, %(active_days)s, %(now)s)
 ON CONFLICT (name) DO UPDATE SET
@@ -11,7 +12,7 @@ ON CONFLICT (name) DO UPDATE SET
     language = excluded.language,
     active_days = excluded.active_days,
     created_at = excluded.created_at
-WHERE known.state = 'draft'
+WHERE known.state = 'draft' AND known.created_at = coalesce(%(version)s::timestamptz, known.created_at)
 RETURNING id, name, text_ru, text_en, plan, language, active_days, state, audience, reached, created_at, started_at, ended_at;
 
 -- get_broadcast
@@ -97,12 +98,14 @@ UPDATE broadcasts SET reached = %(reached)s, everyone = %(everyone)s
 WHERE id = %(id)s;
 
 -- end_broadcasts
--- Those that have come to everybody and of which no word waits are done; what became of them is kept.
+-- Those that have come to everybody and of which no word waits are done; what became of them is kept. So it is of the
+-- cancelled, as soon as none of their words is on its way.
 UPDATE broadcasts SET
-    state = 'done', ended_at = %(now)s,
+    state = CASE broadcasts.state WHEN 'running' THEN 'done' ELSE broadcasts.state END,
+    ended_at = coalesce(broadcasts.ended_at, %(now)s),
     queued = told.queued, sent = told.sent, blocked = told.blocked, failed = told.failed
 FROM (
-    SELECT ready.id,
+    SELECT ready.id, ready.state,
         count(told.user_id) AS queued,
         count(words.id) FILTER (WHERE words.state = 'sent') AS sent,
         count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason ~ '^403 |chat not found') AS blocked,
@@ -110,7 +113,7 @@ FROM (
     FROM broadcasts AS ready
     LEFT JOIN broadcast_recipients AS told ON told.broadcast_id = ready.id
     LEFT JOIN outbox AS words ON words.id = told.outbox_id
-    WHERE ready.state = 'running' AND ready.everyone
+    WHERE ((ready.state = 'running' AND ready.everyone) OR (ready.state = 'cancelled' AND ready.sent IS NULL))
         AND NOT EXISTS (
             SELECT FROM outbox AS waiting
             JOIN broadcast_recipients AS told_last ON told_last.outbox_id = waiting.id
@@ -118,21 +121,35 @@ FROM (
         )
     GROUP BY ready.id
 ) AS told
-WHERE broadcasts.id = told.id AND broadcasts.state = 'running'
+WHERE broadcasts.id = told.id AND broadcasts.state = told.state
 RETURNING broadcasts.id;
 
 -- list_reports
--- What became of broadcasts, the latest first, or of the one of a name.
-SELECT known.id, known.name, known.text_ru, known.text_en, known.plan, known.language, known.active_days, known.state, known.audience, known.reached, known.created_at, known.started_at, known.ended_at,
-    coalesce(known.queued, count(told.user_id)) AS queued,
-    coalesce(known.sent, count(words.id) FILTER (WHERE words.state = 'sent')) AS sent,
-    coalesce(known.blocked, count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason ~ '^403 |chat not found')) AS blocked,
-    coalesce(known.failed, count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason !~ '^403 |chat not found')) AS failed,
-    count(words.id) FILTER (WHERE words.state = 'waiting') AS waiting
-FROM broadcasts AS known
-LEFT JOIN broadcast_recipients AS told ON told.broadcast_id = known.id AND known.state <> 'done'
-LEFT JOIN outbox AS words ON words.id = told.outbox_id
-WHERE %(name)s::text IS NULL OR known.name = %(name)s
-GROUP BY known.id
-ORDER BY known.id DESC
-LIMIT %(limit)s;
+-- What became of broadcasts, the latest first, what is older than a given one; or of the one of a name. Whose books are
+-- closed are not counted again.
+SELECT known.id, known.name, known.text_ru, known.text_en, known.plan, known.language, known.active_days, known.state,
+    known.audience, known.reached, known.created_at, known.started_at, known.ended_at,
+    coalesce(known.queued, told.queued) AS queued,
+    coalesce(known.sent, told.sent) AS sent,
+    coalesce(known.blocked, told.blocked) AS blocked,
+    coalesce(known.failed, told.failed) AS failed,
+    coalesce(told.waiting, 0) AS waiting
+FROM (
+    SELECT id, name, text_ru, text_en, plan, language, active_days, state, audience, reached, created_at, started_at,
+        ended_at, queued, sent, blocked, failed
+    FROM broadcasts
+    WHERE (%(name)s::text IS NULL OR name = %(name)s) AND id < %(number)s
+    ORDER BY id DESC
+    LIMIT %(limit)s
+) AS known
+LEFT JOIN LATERAL (
+    SELECT count(recipient.user_id) AS queued,
+        count(words.id) FILTER (WHERE words.state = 'sent') AS sent,
+        count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason ~ '^403 |chat not found') AS blocked,
+        count(words.id) FILTER (WHERE words.state = 'failed' AND words.reason !~ '^403 |chat not found') AS failed,
+        count(words.id) FILTER (WHERE words.state = 'waiting') AS waiting
+    FROM broadcast_recipients AS recipient
+    LEFT JOIN outbox AS words ON words.id = recipient.outbox_id
+    WHERE recipient.broadcast_id = known.id
+) AS told ON known.sent IS NULL
+ORDER BY known.id DESC;

@@ -13,6 +13,7 @@ from vitte.actors.broadcaster import MOST_QUEUED, Broadcaster
 from vitte.dev.telegram import LocalTelegram
 from vitte.errors import BadWords, Contradiction
 from vitte.store import broadcasts, outbox, turns, users
+from vitte.store.audit import SHELL
 from vitte.store.broadcasts import Broadcast, Report, Segment
 from vitte.store.outbox import Finished, Waiting
 from vitte.store.pool import Database
@@ -36,8 +37,8 @@ async def crowd(database: Database, count: int, first: int = 1_000) -> None:
 
 
 async def begin(database: Database, segment: Segment = EVERYBODY, name: str = "news") -> Broadcast:
-    await broadcasts.add(database, name, TEXTS, segment, NOW)
-    started = await broadcasts.change(database, name, "start", NOW)
+    await broadcasts.add(database, name, TEXTS, segment, SHELL, NOW)
+    started = await broadcasts.change(database, name, "start", SHELL, NOW)
     assert started is not None
     return started
 
@@ -188,13 +189,13 @@ async def test_a_pause_rests_and_a_resume_goes_on_where_it_was(database: Databas
     await begin(database)
     await feeder(database).feed()
     first = await queued(database)
-    assert await broadcasts.change(database, "news", "pause", NOW) is not None
+    assert await broadcasts.change(database, "news", "pause", SHELL, NOW) is not None
     await say(database, first)
 
     await feeder(database).feed()
     assert await queued(database) == []
 
-    assert await broadcasts.change(database, "news", "resume", NOW) is not None
+    assert await broadcasts.change(database, "news", "resume", SHELL, NOW) is not None
     told = [each.chat_id for each in first] + await all_of_it(database)
     assert sorted(told) == list(range(1_000, 1_000 + 2 * MOST_QUEUED))
 
@@ -203,7 +204,7 @@ async def test_what_is_cancelled_goes_on_no_more(database: Database) -> None:
     await crowd(database, 2 * MOST_QUEUED)
     await begin(database)
     await feeder(database).feed()
-    await broadcasts.change(database, "news", "cancel", NOW)
+    await broadcasts.change(database, "news", "cancel", SHELL, NOW)
     await say(database, await queued(database))
 
     await feeder(database).feed()
@@ -211,7 +212,9 @@ async def test_what_is_cancelled_goes_on_no_more(database: Database) -> None:
     assert await queued(database) == []
     books = await report(database)
     assert (books.state, books.sent, books.waiting) == ("cancelled", MOST_QUEUED, 0)
-    assert await broadcasts.change(database, "news", "resume", NOW) is None
+    await outbox.trim(database, NOW + DAY)
+    assert (await report(database)).sent == MOST_QUEUED, "its books are closed"
+    assert await broadcasts.change(database, "news", "resume", SHELL, NOW) is None
 
 
 async def test_two_processes_put_nobody_in_twice(database: Database) -> None:

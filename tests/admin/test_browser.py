@@ -17,8 +17,12 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.admin.conftest import PASSWORD, Panel
+from tests.admin.test_broadcasts import TEXTS
 from tests.dev.telegram.test_browser import CHROMIUM, DRIVER, FLAGS
 from vitte.resources import ROOT
+from vitte.store import broadcasts
+from vitte.store.audit import SHELL
+from vitte.store.broadcasts import Segment
 from vitte.store.operators import Role
 
 PATIENCE = 10
@@ -31,6 +35,9 @@ PAGES = (
     "/people/101",
     "/letters",
     "/letters/1",
+    "/broadcasts",
+    "/broadcasts/draft",
+    "/broadcast/news?ask=start",
     "/jobs",
     "/jobs/user-stats?ask=run",
     "/audit",
@@ -73,6 +80,15 @@ class Screen:
 
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def presses(self, selector: str) -> None:
+        """Press Enter on what may be put in place anew at this very moment."""
+
+        def press() -> bool:
+            self.one(selector).send_keys(Keys.ENTER)
+            return True
+
+        self.until(press)
 
     def text(self) -> str:
         return self.one("body").text
@@ -219,13 +235,34 @@ async def test_an_owner_runs_a_job_and_sees_it_end(panel: Panel, screen: Screen)
     def act() -> None:
         screen.logs_in("anna")
         screen.driver.find_element(By.LINK_TEXT, "Jobs").click()
-        screen.one('[data-focus="make-partitions"]').send_keys(Keys.ENTER)
+        screen.presses('[data-focus="make-partitions"]')
         screen.until(lambda: screen.one("#pulse").text == "live")
-        screen.one("[data-focus=run]").send_keys(Keys.ENTER)
+        screen.presses("[data-focus=run]")
         screen.reads("Run make-partitions now?")
         screen.one("[name=reason]").send_keys("a look at it", Keys.ENTER)
         screen.reads("It waits for a worker", "operator:anna")
         screen.until(lambda: screen.one("[data-key=runs] .badge").text == "went well")
+        assert screen.complaints() == []
+
+    await to_thread.run_sync(act)
+
+
+async def test_an_owner_writes_a_broadcast_and_starts_it(panel: Panel, screen: Screen) -> None:
+    await panel.operator("anna")
+
+    def act() -> None:
+        screen.logs_in("anna")
+        screen.driver.find_element(By.LINK_TEXT, "Broadcasts").click()
+        screen.driver.find_element(By.LINK_TEXT, "New broadcast").click()
+        screen.one("[name=name]").send_keys("news")
+        for language, text in TEXTS.items():
+            screen.one(f"[name=text-{language}]").send_keys(text)
+        screen.one(".draft > button").click()
+        screen.reads("The draft is kept.", "Hello, Anna!", "It reaches 0 people now.")
+        screen.presses("[data-focus=start]")
+        screen.one(".sure .danger").click()
+        screen.reads("It has started.")
+        screen.until(lambda: screen.one("[data-key=facts] .badge").text == "done")
         assert screen.complaints() == []
 
     await to_thread.run_sync(act)
@@ -295,6 +332,7 @@ async def test_no_page_keeps_anybody_out(
     panel: Panel, screen: Screen, theme: str, width: int
 ) -> None:
     await panel.operator("anna", language="ru" if theme == "dark" else "en")
+    await broadcasts.add(panel.database, "news", TEXTS, Segment(), SHELL, panel.clock())
 
     def look() -> None:
         screen.emulate(

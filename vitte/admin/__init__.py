@@ -17,7 +17,9 @@ from vitte.admin.desk import Desk, Route, Visit
 from vitte.admin.passwords import Judge
 from vitte.admin.rooms import (
     audit,
+    broadcasts,
     configuration,
+    drafting,
     jobs,
     letters,
     login,
@@ -108,6 +110,13 @@ def table() -> tuple[Route, ...]:
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/requeue", access="support", answer=letters.requeue),
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/drop", access="support", answer=letters.drop),
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/reveal", access="support", answer=letters.reveal),
+        Route(method="GET", path="/broadcasts", access="read", answer=broadcasts.show_all),
+        Route(method="GET", path="/broadcasts/events", access="read", answer=live.broadcast_events),
+        Route(method="GET", path="/broadcasts/draft", access="owner", answer=drafting.ask),
+        Route(method="POST", path="/broadcasts/draft", access="owner", answer=drafting.give),
+        Route(method="GET", path="/broadcast/{name:[A-Za-z0-9][A-Za-z0-9._-]{0,63}}", access="read", answer=broadcasts.show),
+        Route(method="POST", path="/broadcast/{name:[A-Za-z0-9][A-Za-z0-9._-]{0,63}}/act", access="owner", answer=broadcasts.act),
+        Route(method="POST", path="/broadcast/{name:[A-Za-z0-9][A-Za-z0-9._-]{0,63}}/try", access="owner", answer=broadcasts.try_it),
         Route(method="GET", path="/jobs", access="read", answer=jobs.show_all),
         Route(method="GET", path="/jobs/events", access="read", answer=live.job_events),
         Route(method="GET", path="/jobs/{job:[a-z][a-z-]{0,39}}", access="read", answer=jobs.show),

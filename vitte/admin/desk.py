@@ -21,6 +21,7 @@ from vitte.store import operators
 from vitte.store.audit import Author
 from vitte.store.operators import Role
 from vitte.store.sessions import Held
+from vitte.store.text import storable
 
 Access: TypeAlias = Literal["open", "code", "read", "support", "owner"]
 """Who may: anybody; who gave a password and owes a code; or who is in, with at least that role."""
@@ -96,6 +97,11 @@ class Visit:
     def typed(self, name: str) -> str:
         """A field of the form, without the spaces around it."""
         return self.form.get(name, "").strip()[:LONGEST_FIELD]
+
+    def written(self, name: str) -> str:
+        """A text of several lines, whole: the gate bounds a form."""
+        lines = self.form.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
+        return storable(lines, len(lines)).strip()
 
 
 Answer: TypeAlias = Callable[[Visit], Awaitable[web.StreamResponse]]

@@ -10,6 +10,7 @@ from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, tag
 from vitte.errors import (
     BadInput,
+    BroadcastUnfit,
     Contradiction,
     DatabaseAway,
     DatabaseBusy,
@@ -29,6 +30,7 @@ _STATUS: Final[dict[type[BaseException], tuple[int, str]]] = {
     NotThere: (404, "missing"),
     NoSuchPlace: (404, "missing"),
     SlowBody: (408, "slow"),
+    BroadcastUnfit: (409, "contradiction"),
     Contradiction: (409, "contradiction"),
     RuntimeFault: (409, "contradiction"),
     DatabaseBusy: (503, "busy"),

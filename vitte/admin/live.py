@@ -16,7 +16,7 @@ from aiohttp import web
 from vitte.admin.desk import Visit, say
 from vitte.admin.gate import HEADERS
 from vitte.admin.html import Html, join
-from vitte.admin.rooms import jobs, place, tree
+from vitte.admin.rooms import broadcasts, jobs, place, tree
 from vitte.errors import DatabaseAway, DatabaseBusy, DatabaseSlow, NotThere, TooBusy
 from vitte.runtime import (
     DeadLetter,
@@ -65,6 +65,16 @@ async def job_events(visit: Visit) -> web.StreamResponse:
         job = jobs.named(visit, name)
         return await _stream(visit, lambda: jobs.parts_of(visit, job), ROWS_SECONDS, tree=False)
     return await _stream(visit, lambda: jobs.all_parts(visit), ROWS_SECONDS, tree=False)
+
+
+async def broadcast_events(visit: Visit) -> web.StreamResponse:
+    """The broadcasts, or one broadcast's page, as they change."""
+    name = visit.asked("name")
+    if name:
+        return await _stream(
+            visit, lambda: broadcasts.parts_of(visit, name), ROWS_SECONDS, tree=False
+        )
+    return await _stream(visit, lambda: broadcasts.all_parts(visit), ROWS_SECONDS, tree=False)
 
 
 async def _stream(
@@ -127,14 +137,14 @@ async def _follow(
                 await response.write(_event("over", ""))
                 return
             checked = time.monotonic()
-        now = await _now(look, sent)
+        now = await look_again(look, sent)
         pieces = _changes(sent, now) + [_event("news", text) for text in _news(visit, happened)]
         sent.clear()
         sent.update(now)
         await response.write(b"".join(pieces) or b": still here\n\n")
 
 
-async def _now(look: Look, before: Mapping[str, Html]) -> dict[str, Html]:
+async def look_again(look: Look, before: Mapping[str, Html]) -> dict[str, Html]:
     """What there is to see; while PostgreSQL is away, what was seen last."""
     try:
         return dict(await look())

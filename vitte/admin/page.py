@@ -29,6 +29,7 @@ ROOMS: Final = (
     Room("overview", "/overview"),
     Room("people", "/people"),
     Room("letters", "/letters"),
+    Room("broadcasts", "/broadcasts"),
     Room("jobs", "/jobs"),
     Room("tree", "/tree"),
     Room("configuration", "/configuration", "owner"),

@@ -1,25 +1,19 @@
 """``vitte broadcast``: something said to many, looked at before, and counted after."""
 
 import argparse
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from anyio import to_thread
 
 from vitte.cli import command, stores
 from vitte.cli.token import a_name
 from vitte.config import Config
-from vitte.errors import BadWords, BroadcastUnfit, NoSuchBroadcast, NoSuchUser
-from vitte.store import broadcasts, outbox, users
-from vitte.store.broadcasts import Action, Broadcast, Recipient, Report, Segment
+from vitte.errors import BroadcastUnfit, NoSuchBroadcast, NoSuchUser
+from vitte.store import audit, broadcasts, outbox, users
+from vitte.store.broadcasts import Action, Broadcast, Report, Segment
 from vitte.store.pool import Database
 from vitte.store.users import Language, UserId
-
-SAMPLE: Final = "Anna"
-# So much is left for a name that is longer than the sample's.
-LONGEST: Final = 4096 - 256
 
 EXPLAINED = """\
 Says something to many people, by the running vitte and at the pace that Telegram
@@ -91,13 +85,17 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _create(config: Config, given: argparse.Namespace) -> int:
+    from vitte.actors import wording  # noqa: PLC0415  # aiohttp and more come with it
+
     segment = _segment(given)
     texts = _texts(given)
-    shown = _checked(texts)
+    shown = {language: read.html for language, read in wording.checked(texts).items()}
     now = datetime.now(UTC)
 
     async def create(database: Database) -> int:
-        if await broadcasts.add(database, given.name, texts, segment, now) is None:
+        async with database.transaction() as transaction:
+            made = await broadcasts.add(transaction, given.name, texts, segment, audit.SHELL, now)
+        if made is None:
             state = (await _get(database, given.name)).state
             raise BroadcastUnfit(given.name, state, "be created anew")
         return await broadcasts.count_audience(database, segment, now)
@@ -142,58 +140,22 @@ def _text(given: argparse.Namespace, text: str) -> str:
         raise
 
 
-def _checked(texts: Mapping[Language, str]) -> dict[Language, str]:
-    """The texts as a sample person reads them.
-
-    Raises:
-        BadWords: with all that is wrong with them.
-    """
-    from vitte.actors import broadcaster  # noqa: PLC0415  # aiohttp and more come with it
-    from vitte.dev.telegram import entities  # noqa: PLC0415  # as above
-    from vitte.dev.telegram.refusals import Refused  # noqa: PLC0415  # as above
-
-    words = broadcaster.read(texts)
-    if surplus := set(words.names()) - {broadcaster.LINE}:
-        raise BadWords([f"one text is wanted, and nothing named {sorted(surplus)}"])
-    if unknown := words.variables(broadcaster.LINE) - {"name"}:
-        raise BadWords([f"only {{ $name }} is known, not {sorted(unknown)}"])
-    faults: list[str] = []
-    shown: dict[Language, str] = {}
-    for language in texts:
-        html, errors = words.render(language, broadcaster.LINE, name=SAMPLE)
-        faults += [f"{language}: {error}" for error in errors]
-        try:
-            read = entities.formatted(html, "HTML")
-        except Refused as refused:
-            faults.append(f"{language}: Telegram would refuse it: {refused}")
-            continue
-        if entities.length(read.text) > LONGEST:
-            faults.append(f"{language}: is longer than one message ({LONGEST} characters)")
-        shown[language] = html
-    if faults:
-        raise BadWords(faults)
-    return shown
-
-
 def _try(config: Config, given: argparse.Namespace) -> int:
     if given.to is None:
         given.refuse("try needs --to ID: yours, for a start")
+    now = datetime.now(UTC)
 
     async def send(database: Database) -> None:
-        from vitte.actors import broadcaster  # noqa: PLC0415  # as above
+        from vitte.actors import wording  # noqa: PLC0415  # as above
 
         broadcast = await _get(database, given.name)
         user = await users.get(database, UserId(given.to))
         if user is None:
             raise NoSuchUser(given.to)
-        words = await to_thread.run_sync(broadcaster.read, broadcast.texts)
-        said = [
-            broadcaster.words_for(
-                Recipient(id=user.id, first_name=user.first_name, language=language), words
-            )
-            for language in broadcast.texts
-        ]
-        await outbox.add(database, said, datetime.now(UTC), taken=False)
+        said = await to_thread.run_sync(wording.trial, broadcast, user)
+        async with database.transaction() as transaction:
+            await broadcasts.note_trial(transaction, broadcast, user.id, audit.SHELL, now)
+            await outbox.add(transaction, said, now, taken=False)
 
     stores.ask(config, send)
     print(f"Both texts of {given.name} are on their way to {given.to}, if vitte runs.")
@@ -209,7 +171,10 @@ def _change(config: Config, given: argparse.Namespace) -> int:
         people = None
         if action == "start":
             people = await broadcasts.count_audience(database, broadcast.segment, now)
-        changed = await broadcasts.change(database, given.name, action, now, audience=people)
+        async with database.transaction() as transaction:
+            changed = await broadcasts.change(
+                transaction, given.name, action, audit.SHELL, now, audience=people
+            )
         if changed is None:
             raise BroadcastUnfit(given.name, broadcast.state, action)
         return changed

@@ -5,11 +5,13 @@ for each who was sent it keeps anybody from being sent it twice.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
 
 from msgspec import Struct
 
+from vitte.store import audit
+from vitte.store.audit import Author
 from vitte.store.outbox import OutgoingId
 from vitte.store.pool import Session, Transaction
 from vitte.store.queries import take
@@ -39,6 +41,11 @@ ACTIONS: dict[Action, tuple[State, tuple[State, ...]]] = {
     "cancel": ("cancelled", ("draft", "running", "paused")),
 }
 """To which state each leads, and from which ones."""
+
+NEW: Final = datetime.min.replace(tzinfo=UTC)
+"""When no draft was made."""
+NEWEST: Final = 2**63 - 1
+"""Above every broadcast: where a list begins."""
 
 
 class Segment(Struct, frozen=True, kw_only=True):
@@ -115,11 +122,22 @@ class _People(Struct, frozen=True, kw_only=True):
     people: int
 
 
-async def add(
-    session: Session, name: str, texts: dict[Language, str], segment: Segment, now: datetime
+async def add(  # noqa: PLR0913, PLR0917  # what, to whom, by whom, and over which
+    session: Session,
+    name: str,
+    texts: dict[Language, str],
+    segment: Segment,
+    author: Author,
+    now: datetime,
+    *,
+    over: datetime | None = None,
 ) -> Broadcast | None:
-    """Write a draft down, or anew; None when one of that name has started already."""
-    return await session.row_or_none(
+    """Write a draft down, or anew, and who did it; None when one of that name has started already.
+
+    Also None when ``over`` says which draft was looked at, by when it was made, and there is another
+    by now; ``NEW`` says that there was none.
+    """
+    added = await session.row_or_none(
         ADD,
         Broadcast,
         name=name,
@@ -128,8 +146,12 @@ async def add(
         plan=segment.plan,
         language=segment.language,
         active_days=segment.active_days,
+        version=over,
         now=now,
     )
+    if added is not None:
+        await audit.add(session, author, "broadcast", "create", now, subject=name)
+    return added
 
 
 async def get(session: Session, name: str) -> Broadcast | None:
@@ -150,14 +172,31 @@ async def count_audience(session: Session, segment: Segment, now: datetime) -> i
     return row.people
 
 
-async def change(
-    session: Session, name: str, action: Action, now: datetime, *, audience: int | None = None
+async def change(  # noqa: PLR0913  # which, what, by whom, and for how many
+    session: Session,
+    name: str,
+    action: Action,
+    author: Author,
+    now: datetime,
+    *,
+    audience: int | None = None,
 ) -> Broadcast | None:
-    """Let it begin, rest, go on or end; None when it is in no state from which it may."""
+    """Let it begin, rest, go on or end, and note who did it; None when it is in no state from which it may."""
     state, since = ACTIONS[action]
-    return await session.row_or_none(
+    changed = await session.row_or_none(
         CHANGE, Broadcast, name=name, state=state, states=list(since), audience=audience, now=now
     )
+    if changed is not None:
+        new = {} if audience is None else {"audience": audience}
+        await audit.add(session, author, "broadcast", action, now, subject=name, new=new)
+    return changed
+
+
+async def note_trial(
+    session: Session, broadcast: Broadcast, user: UserId, author: Author, now: datetime
+) -> None:
+    """Note who had its texts sent to whom, to look at."""
+    await audit.add(session, author, "broadcast", "try", now, user=user, subject=broadcast.name)
 
 
 async def claim(transaction: Transaction) -> Broadcast | None:
@@ -214,12 +253,12 @@ async def move_on(
 
 
 async def end(session: Session, now: datetime) -> int:
-    """Let those be done that have come to everybody; give how many."""
+    """Let those be done that have come to everybody, and close the books of these and of the cancelled; give how many."""
     return await session.change(END, now=now)
 
 
 async def list_reports(
-    session: Session, *, name: str | None = None, limit: int = 100
+    session: Session, *, name: str | None = None, limit: int = 100, before: int = NEWEST
 ) -> list[Report]:
-    """Give what became of broadcasts, the latest first."""
-    return await session.rows(LIST_REPORTS, Report, name=name, limit=limit)
+    """Give what became of broadcasts, the latest first, what is older than ``before``."""
+    return await session.rows(LIST_REPORTS, Report, name=name, number=before, limit=limit)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vitte.dev.telegram import Refused
 from vitte.dev.telegram.entities import Entity, Formatted, formatted, length
-from vitte.dev.telegram.markup import READERS
+from vitte.markup import READERS
 
 # Text as people write it: any character but lone surrogates and control characters.
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)

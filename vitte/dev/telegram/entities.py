@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from vitte.dev.telegram import markup, refusals
+from vitte import markup
+from vitte.dev.telegram import refusals
 from vitte.dev.telegram.refusals import bad_request
 
 Entity: TypeAlias = dict[str, Any]

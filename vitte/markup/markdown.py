@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
-from vitte.dev.telegram.markup.writer import Marked, Unreadable, Writer
+from vitte.markup.writer import Marked, Unreadable, Writer
 
 RESERVED = set("_*[]()~`>#+-=|{}.!\n")
 FENCE = re.compile(r"```(?:([^\s`]+)(?=\s))?(?:\r\n|\n\r|\n|\r)?")

@@ -6,10 +6,10 @@ what it cannot parse and at which byte.
 
 from collections.abc import Callable
 
-from vitte.dev.telegram.markup.html import read_html
-from vitte.dev.telegram.markup.legacy import read_markdown
-from vitte.dev.telegram.markup.markdown import read_markdown_2
-from vitte.dev.telegram.markup.writer import Entity, Marked, Unreadable
+from vitte.markup.html import read_html
+from vitte.markup.legacy import read_markdown
+from vitte.markup.markdown import read_markdown_2
+from vitte.markup.writer import Entity, Marked, Unreadable
 
 READERS: dict[str, Callable[[str], Marked]] = {
     "html": read_html,

@@ -4,7 +4,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from vitte.dev.telegram.markup.writer import Marked, Unreadable, Writer
+from vitte.markup.writer import Marked, Unreadable, Writer
 
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|([a-zA-Z]+));?")

@@ -2,8 +2,8 @@
 
 import re
 
-from vitte.dev.telegram.markup.markdown import FENCE
-from vitte.dev.telegram.markup.writer import Marked, Unreadable, Writer
+from vitte.markup.markdown import FENCE
+from vitte.markup.writer import Marked, Unreadable, Writer
 
 LEGACY = {"_": "italic", "*": "bold", "`": "code", "```": "pre", "[": "text_link"}
 LEGACY_MARK = re.compile(r"\\([_*`\[])|```|[_*`\[]")
