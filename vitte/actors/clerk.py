@@ -174,8 +174,10 @@ class Clerk:
             order.reply.fail(problem)
 
     async def _start(self, orders: Sequence[StartDialog]) -> None:
-        found = await _started(self._database, [order.wish for order in orders], self._clock())
-        await self._tell(each.user_id for each in found if isinstance(each, dialogs.Dialog))
+        wishes = [order.wish for order in orders]
+        with self._cache.shelf.fence.reading() as began:
+            found = await _started(self._database, wishes, self._clock())
+            await self._renew((each for each in found if isinstance(each, dialogs.Dialog)), began)
         for order, verdict in zip(orders, found, strict=True):
             _say(order.reply, verdict)
 
@@ -200,23 +202,21 @@ class Clerk:
         changes = [order.change for order in orders]
         with self._cache.shelf.fence.reading() as began:
             found = await dialogs.change_many(self._database, changes, self._clock())
-            await self._renew(found, began)
+            # Whoever was late: what they had read, from the cache perhaps, is not what stands.
+            late = {each.owner for each in found if each.owner is not None and each.dialog is None}
+            rows = (each.dialog for each in found if each.dialog is not None)
+            await self._renew((row for row in rows if row.user_id not in late), began)
+            await self._tell(late)
         for order, changed in zip(orders, found, strict=True):
             refusal = NotThere("dialog") if changed.owner is None else VersionGone()
             _say(order.reply, refusal if changed.dialog is None else changed.dialog)
 
-    async def _renew(self, found: Sequence[dialogs.Changed], began: int) -> None:
-        """Have the cache put right what has changed.
-
-        Also for whoever was late: what they had read, from the cache perhaps, is not what stands.
-        """
-        late = {each.owner for each in found if each.owner is not None and each.dialog is None}
-        rows: defaultdict[UserId, list[dialogs.Dialog]] = defaultdict(list)
-        for each in found:
-            if each.dialog is not None and each.dialog.user_id not in late:
-                rows[each.dialog.user_id].append(each.dialog)
-        await self._tell(late)
-        for user, changed in rows.items():
+    async def _renew(self, rows: Iterable[dialogs.Dialog], began: int) -> None:
+        """Have the cache put right what is kept of dialogs that are now like this."""
+        of: defaultdict[UserId, list[dialogs.Dialog]] = defaultdict(list)
+        for row in rows:
+            of[row.user_id].append(row)
+        for user, changed in of.items():
             await cache.renew_talk(self._cache, user, changed, began=began)
 
     async def _tell(self, users: Iterable[UserId]) -> None:

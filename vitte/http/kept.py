@@ -7,6 +7,7 @@ dialogs drops these by ``cache.forget_talk``, or puts them right by ``cache.rene
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import timedelta
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -44,7 +45,7 @@ class Shown(Struct, frozen=True, gc=False):
 
 async def _dialogs(database: Database, wanted: Sequence[DialogId]) -> dict[DialogId, Shown]:
     found = await dialogs.get_many(database, wanted)
-    return {key: Shown(row.user_id, dialog(row)) for key, row in found.items()}
+    return {key: _shown_alone(row) for key, row in found.items()}
 
 
 async def _pages_of_dialogs(
@@ -69,24 +70,59 @@ async def _settings(database: Database, wanted: Sequence[UserId]) -> dict[UserId
     return {user: Shown(user, settings_of(row)) for user, row in found.items()}
 
 
+def _shown_alone(row: dialogs.Dialog) -> Shown:
+    return Shown(row.user_id, dialog(row), (row,))
+
+
 def _shown(asked: dialogs.Asked, rows: Sequence[dialogs.Dialog]) -> Shown:
     return Shown(asked.user, _page_of_dialogs(asked, rows), rows)
 
 
-def _dialog_renewed(key: DialogId, shown: Shown, row: dialogs.Dialog) -> Shown:
-    return Shown(row.user_id, dialog(row)) if row.id == key else shown
+def _dialog_renewed(_key: DialogId, shown: Shown, row: dialogs.Dialog) -> Shown | None:
+    [before] = shown.rows
+    after = _after(before, row)
+    if after is before:
+        return shown
+    return None if after is None else _shown_alone(after)
 
 
 def _page_renewed(asked: dialogs.Asked, shown: Shown, row: dialogs.Dialog) -> Shown | None:
-    """A page of dialogs after a change of one; None if others may have come or gone by it."""
-    places = [place for place, each in enumerate(shown.rows) if each.id == row.id]
-    if not asked.shows(row):
-        return None if places else shown
-    if not places:
-        before = shown.rows[-1].id if len(shown.rows) == asked.limit else 0
-        return None if before < row.id < asked.before else shown
-    rows = [row if each.id == row.id else each for each in shown.rows]
-    return _shown(asked, rows)
+    """A page of dialogs after a change of one; None if it cannot be told what it shows now."""
+    if (
+        asked.state == "closed" and row.state == "open"
+    ):  # who starts one closes another, not seen here
+        return None
+    full = len(shown.rows) == asked.limit
+    rows: list[dialogs.Dialog] = []
+    for before in shown.rows:
+        after = _after(before, row)
+        if after is None:
+            return None
+        if asked.shows(after):
+            rows.append(after)
+        elif full:  # another one moves up, and nobody knows here which
+            return None
+    new = all(each.id != row.id for each in rows) and asked.shows(row)
+    if new and not (full and row.id < shown.rows[-1].id):
+        rows = sorted((*rows, row), key=lambda each: each.id, reverse=True)[: asked.limit]
+    return shown if rows == list(shown.rows) else _shown(asked, rows)
+
+
+def _after(dialog: dialogs.Dialog, row: dialogs.Dialog) -> dialogs.Dialog | None:
+    """A person's dialog after one of theirs was changed or started; None if that cannot be told.
+
+    One is open at the most: who starts one closes the one before.
+    """
+    if dialog.id == row.id:
+        return row
+    if not dialog.state == row.state == "open":
+        return dialog
+    if row.created_at != row.updated_at:  # it was not started just now: what we have is old
+        return None
+    changed = max(row.created_at, dialog.updated_at + timedelta(microseconds=1))
+    return msgspec.structs.replace(
+        dialog, state="closed", closed_at=row.created_at, updated_at=changed
+    )
 
 
 def _owner(_key: Hashable, shown: Shown | None) -> UserId | None:

@@ -1,6 +1,7 @@
 """What the API keeps ready: found without a question, dropped with what it shows, seen by no stranger."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -79,10 +80,16 @@ LISTS = (
 )
 
 
-@pytest.mark.parametrize("change", [{"title": "Вечер"}, {"state": "closed"}, {"state": "archived"}])
-@pytest.mark.parametrize("which", [0, 1, 2])
+CHANGES: list[tuple[dict[str, Any], int]] = [
+    *(({"title": "Вечер"}, which) for which in range(3)),
+    *(({"state": state}, which) for state in ("closed", "archived") for which in range(3)),
+    *(({"user_id": ANNA.id} | narrowed, 0) for narrowed in ({}, {"character_id": 2})),
+]
+
+
+@pytest.mark.parametrize(("change", "which"), CHANGES)
 async def test_what_is_put_right_is_what_would_be_read_anew(
-    people: People, change: dict[str, str], which: int
+    people: People, change: dict[str, Any], which: int
 ) -> None:
     program = await people.program()
     made = [(await people.dialog(ANNA.id)).id for _ in range(3)]
@@ -98,14 +105,17 @@ async def test_what_is_put_right_is_what_would_be_read_anew(
         ]
 
     before = await read()
-    await program.patch(f"/dialogs/{made[which]}", change)
+    if "user_id" in change:
+        await program.post("/dialogs/", change)
+    else:
+        await program.patch(f"/dialogs/{made[which]}", change)
     put_right = await read()
     people.vitte.house.services.cache.shelf.clear()
 
     assert put_right == await read() != before
 
 
-async def test_a_change_costs_its_readers_no_question(people: People) -> None:
+async def test_a_change_and_a_start_cost_their_readers_no_question(people: People) -> None:
     program = await people.program()
     path = f"/dialogs/{(await people.dialog(ANNA.id)).id}"
     paths = path, f"/dialogs/?user_id={ANNA.id}"
@@ -120,9 +130,11 @@ async def test_a_change_costs_its_readers_no_question(people: People) -> None:
     before = missed()
 
     await program.patch(path, {"title": "Вечер"})
-    read = [(await program.get(each)).body for each in paths]
+    await program.post("/dialogs/", {"user_id": ANNA.id})
+    one, every = [(await program.get(each)).body for each in paths]
 
-    assert [read[0]["title"], read[1]["items"][0]["title"]] == ["Вечер", "Вечер"]
+    assert (one["title"], one["state"]) == ("Вечер", "closed")
+    assert [each["title"] for each in every["items"]] == ["", "Вечер"]
     assert missed() == before
 
 
