@@ -8,6 +8,7 @@ lifted out and used alone: see ``vitte.runtime``.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from errno import EADDRINUSE
 from pathlib import Path
 from typing import ClassVar
@@ -188,6 +189,18 @@ class QuotaSpent(VitteError):
         self.limit = limit
         self.hours = hours
         super().__init__(f"all {limit} messages of the day are used, new ones in {hours} h")
+
+
+class Banned(VitteError):
+    """Raised when a person whom an operator has banned writes; ``tell`` when they should hear of it."""
+
+    permanent = False
+    words = "ban-good"
+
+    def __init__(self, until: date | None, *, tell: bool) -> None:
+        self.until = until
+        self.tell = tell
+        super().__init__("the person is banned")
 
 
 class NoSuchCharacter(VitteError):

@@ -219,6 +219,7 @@ admin-people-username = Username
 admin-people-id = Number
 admin-people-language = Language
 admin-people-plan = Plan
+    .done = The subscription was changed.
 admin-people-since = Since
 admin-people-reach = Reach
 admin-people-premium = premium
@@ -235,8 +236,27 @@ admin-people-no = no
 admin-people-link = Came by the link
 admin-people-change-plan = Change the subscription
 admin-people-change = Change
-admin-people-changed = The subscription was changed.
+admin-people-ban =
+    .done = The ban is in force.
+admin-people-unban =
+    .done = The ban was lifted.
 admin-people-changes = What was changed
+
+## Bans
+
+admin-ban = Ban
+admin-ban-state = State
+admin-ban-banned = banned
+admin-ban-ended = ended
+admin-ban-since = Since
+admin-ban-until = Until
+admin-ban-until-hint = To the end of this day. Left empty, it is for good.
+admin-ban-good = for good
+admin-ban-told = Told last
+admin-ban-means = Nothing they write is answered; they are told so once a day. Payments, a block and /stop still get through. Reminders and broadcasts leave them out.
+admin-ban-impose = Ban this person
+admin-ban-another = Change the ban
+admin-ban-lift = Lift the ban
 
 ## What became of what a person wrote
 

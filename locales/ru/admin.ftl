@@ -220,6 +220,7 @@ admin-people-username = Имя пользователя
 admin-people-id = Номер
 admin-people-language = Язык
 admin-people-plan = План
+    .done = Подписка изменена.
 admin-people-since = С какого времени
 admin-people-reach = Связь
 admin-people-premium = премиум
@@ -236,8 +237,27 @@ admin-people-no = нет
 admin-people-link = Пришёл по ссылке
 admin-people-change-plan = Изменить подписку
 admin-people-change = Изменить
-admin-people-changed = Подписка изменена.
+admin-people-ban =
+    .done = Блокировка действует.
+admin-people-unban =
+    .done = Блокировка снята.
 admin-people-changes = Что меняли
+
+## Блокировки
+
+admin-ban = Блокировка
+admin-ban-state = Состояние
+admin-ban-banned = под блокировкой
+admin-ban-ended = закончилась
+admin-ban-since = С
+admin-ban-until = До
+admin-ban-until-hint = До конца этого дня. Пустое поле — навсегда.
+admin-ban-good = навсегда
+admin-ban-told = Последнее уведомление
+admin-ban-means = Сообщения остаются без ответа, раз в день об этом говорится. Платежи, остановка бота и /stop проходят. Напоминаний и рассылок не будет.
+admin-ban-impose = Заблокировать
+admin-ban-another = Изменить блокировку
+admin-ban-lift = Снять блокировку
 
 ## Что стало с каждым сообщением
 

@@ -28,6 +28,9 @@ FROM users
 JOIN settings ON settings.user_id = users.id
 JOIN subscriptions ON subscriptions.user_id = users.id
 WHERE users.unreachable_since IS NULL
+    AND NOT EXISTS (
+        SELECT FROM bans WHERE bans.user_id = users.id AND (bans.ends_at IS NULL OR bans.ends_at > %(now)s)
+    )
     AND (%(plan)s::text IS NULL OR %(plan)s = CASE
         WHEN subscriptions.plan = 'premium' AND subscriptions.expires_at > %(now)s THEN 'premium' ELSE 'free'
     END)
@@ -66,13 +69,16 @@ SELECT count(ahead.id) AS people, coalesce(max(ahead.id), 0) AS last
 FROM (SELECT users.id FROM users WHERE users.id > %(after)s ORDER BY users.id LIMIT %(limit)s) AS ahead;
 
 -- pick_recipients
--- Whose turn it is: of the people beyond one and up to another, those of the segment who can be reached and were not sent it.
+-- Whose turn it is: of the people beyond one and up to another, those of the segment who can be reached, are not banned and were not sent it.
 SELECT users.id, users.first_name, settings.language
 FROM users
 JOIN settings ON settings.user_id = users.id
 JOIN subscriptions ON subscriptions.user_id = users.id
 WHERE users.id > %(after)s AND users.id <= %(last)s
     AND users.unreachable_since IS NULL
+    AND NOT EXISTS (
+        SELECT FROM bans WHERE bans.user_id = users.id AND (bans.ends_at IS NULL OR bans.ends_at > %(now)s)
+    )
     AND (%(plan)s::text IS NULL OR %(plan)s = CASE
         WHEN subscriptions.plan = 'premium' AND subscriptions.expires_at > %(now)s THEN 'premium' ELSE 'free'
     END)

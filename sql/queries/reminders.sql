@@ -16,13 +16,16 @@ LIMIT %(limit)s;
 
 -- add_reminders
 -- Record reminders, many at once; gives those that nobody has recorded yet. An end that is another by now, or that somebody
--- is changing, is left out.
+-- is changing, is left out, and so is who is banned.
 WITH ending AS (
     SELECT kept.user_id, given.expires_at, given.days_before
     FROM unnest(%(users)s::bigint[], %(ends)s::timestamptz[], %(kinds)s::integer[])
         AS given (user_id, expires_at, days_before)
     JOIN subscriptions AS kept ON kept.user_id = given.user_id AND kept.expires_at = given.expires_at
     JOIN users ON users.id = kept.user_id AND users.unreachable_since IS NULL
+    WHERE NOT EXISTS (
+        SELECT FROM bans WHERE bans.user_id = users.id AND (bans.ends_at IS NULL OR bans.ends_at > %(now)s)
+    )
     FOR UPDATE OF kept SKIP LOCKED
 )
 INSERT INTO reminders AS known (user_id, expires_at, days_before, claimed_at, sent_at)

@@ -52,12 +52,14 @@ UPDATE users SET start_payload = %(start_payload)s, updated_at = %(now)s
 WHERE id = %(id)s AND start_payload IS NULL;
 
 -- get_profiles
--- People with what they chose for themselves.
+-- People with what they chose for themselves, and whether they are banned.
 SELECT users.id, users.first_name, users.last_name, users.username, users.language_code, users.start_payload,
     users.unreachable_since, users.created_at, users.updated_at,
-    settings.language, settings.timezone, settings.character_id
+    settings.language, settings.timezone, settings.character_id,
+    bans.banned_at, bans.ends_at AS ban_ends_at, bans.told_at AS ban_told_at
 FROM users
 JOIN settings ON settings.user_id = users.id
+LEFT JOIN bans ON bans.user_id = users.id
 WHERE users.id = ANY(%(ids)s::bigint[]);
 
 -- mark_unreachable

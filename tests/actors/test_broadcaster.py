@@ -12,8 +12,8 @@ from vitte.actors import broadcaster
 from vitte.actors.broadcaster import MOST_QUEUED, Broadcaster
 from vitte.dev.telegram import LocalTelegram
 from vitte.errors import BadWords, Contradiction
-from vitte.store import broadcasts, outbox, turns, users
-from vitte.store.audit import SHELL
+from vitte.store import bans, broadcasts, outbox, turns, users
+from vitte.store.audit import SHELL, VITTE
 from vitte.store.broadcasts import Broadcast, Report, Segment
 from vitte.store.outbox import Finished, Waiting
 from vitte.store.pool import Database
@@ -158,6 +158,16 @@ async def test_who_cannot_be_reached_is_left_out_also_who_blocked_meanwhile(
     told = [each.chat_id for each in first] + await all_of_it(database)
 
     assert set(range(1_000, 1_062)) - set(told) == {1_000, 1_061}
+
+
+async def test_who_is_banned_is_left_out(database: Database) -> None:
+    await register(database, ANNA, BORIS, VERA)
+    await bans.impose(database, ANNA.id, NOW, ends_at=None, author=VITTE)
+    await bans.impose(database, VERA.id, NOW - 2 * DAY, ends_at=NOW - DAY, author=VITTE)
+    await begin(database, Segment())
+
+    assert await broadcasts.count_audience(database, Segment(), NOW) == 2
+    assert set(await all_of_it(database)) == {BORIS.id, VERA.id}
 
 
 async def test_the_report_is_honest(database: Database) -> None:

@@ -4,7 +4,8 @@ import anyio
 import psycopg
 
 from tests.store.people import ANNA, BORIS, DAY, NOW, VERA, register
-from vitte.store import reminders, subscriptions, users
+from vitte.store import bans, reminders, subscriptions, users
+from vitte.store.audit import VITTE
 from vitte.store.pool import Database
 from vitte.store.reminders import Due, Ending
 from vitte.store.subscriptions import Ended
@@ -95,3 +96,16 @@ async def test_many_record_at_once_and_each_reminder_is_one_of_theirs(database: 
         await record()
 
     assert sorted(recorded) == list(range(1, 31))
+
+
+async def test_who_is_banned_is_not_reminded_and_who_was_is(database: Database) -> None:
+    await register(database, ANNA, VERA)
+    for contact in (ANNA, VERA):
+        await subscriptions.set_premium(database, contact.id, NOW + 6 * DAY, NOW)
+    both = await ending(database)
+    await bans.impose(database, ANNA.id, NOW, ends_at=NOW + DAY, author=VITTE)
+    await bans.impose(database, VERA.id, NOW - 2 * DAY, ends_at=NOW, author=VITTE)
+
+    told = await reminders.add(database, due(*both), NOW)
+
+    assert [each.user_id for each in told] == [VERA.id]

@@ -17,6 +17,7 @@ from vitte.admin.desk import Desk, Route, Visit
 from vitte.admin.passwords import Judge
 from vitte.admin.rooms import (
     audit,
+    bans,
     broadcasts,
     configuration,
     drafting,
@@ -26,6 +27,7 @@ from vitte.admin.rooms import (
     overview,
     people,
     place,
+    plans,
     sessions,
     tree,
 )
@@ -104,7 +106,9 @@ def table() -> tuple[Route, ...]:
         Route(method="GET", path="/overview", access="read", answer=overview.show),
         Route(method="GET", path="/people", access="read", answer=people.show_all),
         Route(method="GET", path="/people/{user:[0-9]{1,18}}", access="read", answer=people.show),
-        Route(method="POST", path="/people/{user:[0-9]{1,18}}/plan", access="support", answer=people.change_plan),
+        Route(method="POST", path="/people/{user:[0-9]{1,18}}/plan", access="support", answer=plans.change),
+        Route(method="POST", path="/people/{user:[0-9]{1,18}}/ban", access="support", answer=bans.impose),
+        Route(method="POST", path="/people/{user:[0-9]{1,18}}/unban", access="support", answer=bans.lift),
         Route(method="GET", path="/letters", access="read", answer=letters.show_all),
         Route(method="GET", path="/letters/{letter:[0-9]{1,18}}", access="read", answer=letters.show),
         Route(method="POST", path="/letters/{letter:[0-9]{1,18}}/requeue", access="support", answer=letters.requeue),

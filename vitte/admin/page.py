@@ -151,13 +151,16 @@ def heading(title: str, *beside: Child) -> Html:
     return tag("div", tag("h1", title), *beside, class_="head")
 
 
-def field(label: str, *, name: str, hint: str = "", **given: str | int | bool | None) -> Html:
-    """A field of a form with its label, and perhaps a hint."""
-    described = f"{name}-hint" if hint else None
+def field(
+    label: str, *, name: str, key: str = "", hint: str = "", **given: str | int | bool | None
+) -> Html:
+    """A field of a form with its label, and perhaps a hint; ``key`` where its name is not its own."""
+    key = key or name
+    described = f"{key}-hint" if hint else None
     return tag(
         "div",
-        tag("label", label, for_=name),
-        tag("input", id=name, name=name, aria_describedby=described, **given),
+        tag("label", label, for_=key),
+        tag("input", id=key, name=name, aria_describedby=described, **given),
         tag("p", hint, id=described, class_="quiet") if hint else NOTHING,
         class_="field",
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NewType
 
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import UNSET, Struct, UnsetType
 
 from vitte.store.pool import Session
 from vitte.store.queries import take
@@ -66,6 +66,15 @@ class Profile(User, frozen=True, kw_only=True):
     language: Language
     timezone: str | None
     character_id: int | None
+    banned_at: datetime | None = None
+    ban_ends_at: datetime | None = None
+    ban_told_at: datetime | None = None
+
+    def is_banned(self, now: datetime) -> bool:
+        """Tell whether the bot is to answer them nothing now."""
+        if self.banned_at is None:
+            return False
+        return self.ban_ends_at is None or now < self.ban_ends_at
 
     def is_described_by(self, contact: Contact) -> bool:
         """Tell whether what Telegram says of the person now is known already."""
@@ -110,11 +119,6 @@ async def add_or_refresh(
         now=now,
     )
     return _user(written), written.is_new
-
-
-def profile_of_new(user: User, language: Language) -> Profile:
-    """A person as they are right after the first contact: nothing is chosen yet."""
-    return Profile(**structs.asdict(user), language=language, timezone=None, character_id=None)
 
 
 async def get(session: Session, user: UserId) -> User | None:

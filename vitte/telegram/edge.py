@@ -23,13 +23,13 @@ from aiogram.types import Update
 from vitte import log
 from vitte.actors import cache
 from vitte.actors.scribe import Turn
-from vitte.errors import QuotaSpent, TelegramRefused, TooFast, UpdateBroke, VitteError
+from vitte.errors import Banned, QuotaSpent, TelegramRefused, TooFast, UpdateBroke, VitteError
 from vitte.runtime import RuntimeFault
 from vitte.services import Services
 from vitte.store.outbox import Words
 from vitte.store.updates import Pending
 from vitte.store.users import UserId
-from vitte.telegram import answers, introduction, people, plain
+from vitte.telegram import answers, bans, introduction, people, plain
 from vitte.telegram.draft import Draft
 from vitte.telegram.routers import language, menu, new, odd, start, status, stop, talk
 from vitte.telegram.typist import Typist
@@ -94,11 +94,13 @@ class Edge:
             else:
                 parsed = Update.model_validate_json(update.body, context={"bot": self._bot})
                 await self._dispatcher.feed_update(self._bot, parsed, draft=draft)
-        except (TooFast, QuotaSpent) as refusal:
+        except (TooFast, QuotaSpent, Banned) as refusal:
             draft.start_over()
             spoken = draft.person.language if draft.person else "en"
             if (html := answers.line(refusal, self._services.words, spoken)) is not None:
                 draft.say(html)
+                if isinstance(refusal, Banned) and draft.person is not None:
+                    bans.note_told(self._services, draft, draft.person)
             return draft.turn("refused", answers.reason(refusal))
         return draft.turn()
 
@@ -106,6 +108,7 @@ class Edge:
         """Go the way of the routers, without them: meet the person, answer their words."""
         with log.about(user_id=said.contact.id):
             draft.person = person = await people.meet(self._services, said.contact)
+            bans.check(self._services, person)
             await talk.answer(said.text, person, self._services, draft, self._typist)
 
     async def _show_typing(self, chat: int) -> None:
@@ -117,6 +120,7 @@ def dispatcher(services: Services, typist: Typist) -> Dispatcher:
     """The routers, in the order of who answers first."""
     dispatcher = Dispatcher(disable_fsm=True, services=services, typist=typist)
     dispatcher.update.outer_middleware(people.Meeting(services))
+    dispatcher.update.outer_middleware(bans.Watch(services))
     dispatcher.include_routers(
         odd.elsewhere(),  # groups, channels: nothing below ever sees them
         start.router(),

@@ -1,19 +1,19 @@
 """People: found by id, name or username; a person's page, and what became of each of their updates."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 from aiohttp import web
 from msgspec import Struct
 
-from vitte.actors import cache
 from vitte.admin import page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, tag
-from vitte.admin.rooms import timeline
-from vitte.admin.rooms.letters import why
-from vitte.errors import BadInput, Contradiction, NotThere
+from vitte.admin.rooms import asked, bans, plans, timeline
+from vitte.errors import NotThere
 from vitte.store import audit, dialogs, people, settings, subscriptions, users
+from vitte.store import bans as store_bans
 from vitte.store.audit import Change
+from vitte.store.bans import Ban
 from vitte.store.dialogs import Dialog
 from vitte.store.people import Person
 from vitte.store.settings import Settings
@@ -21,6 +21,7 @@ from vitte.store.subscriptions import Subscription
 from vitte.store.users import User, UserId
 
 PAGE = 50
+DONE = frozenset({"plan", "ban", "unban"})
 COLUMNS = ("name", "username", "id", "language", "plan", "since", "reach")
 
 
@@ -99,22 +100,24 @@ class _Known(Struct, frozen=True, kw_only=True):
     user: User
     settings: Settings | None
     subscription: Subscription | None
+    ban: Ban | None
     dialogs: list[Dialog]
     changes: list[Change]
 
 
 async def show(visit: Visit) -> web.StreamResponse:
     """One person."""
-    database, user = visit.desk.services.database, _user(visit)
+    database, user = visit.desk.services.database, asked.user(visit)
     found = await users.get(database, user)
     if found is None:
         raise NotThere("user")
-    asked = dialogs.Asked(user=user, before=dialogs.NEWEST, limit=10)
+    wanted = dialogs.Asked(user=user, before=dialogs.NEWEST, limit=10)
     known = _Known(
         user=found,
         settings=await settings.get(database, user),
         subscription=await subscriptions.get(database, user),
-        dialogs=(await dialogs.list_pages(database, [asked]))[asked],
+        ban=await store_bans.get(database, user),
+        dialogs=(await dialogs.list_pages(database, [wanted]))[wanted],
         changes=await audit.list_of(database, user, limit=10),
     )
     before = visit.asked("before")
@@ -125,11 +128,12 @@ async def show(visit: Visit) -> web.StreamResponse:
         visit,
         name,
         tag("p", tag("a", say(visit, "admin-room-people"), href="/people"), class_="way"),
-        page.heading(name, _reach(visit, found.unreachable_since)),
-        page.notice(say(visit, "admin-people-changed")) if done == "plan" else NOTHING,
+        page.heading(name, _reach(visit, found.unreachable_since), bans.badge(visit, known.ban)),
+        page.notice(say(visit, f"admin-people-{done}.done")) if done in DONE else NOTHING,
         tag("section", page.facts(_facts(visit, known)), class_="card"),
         steps,
-        _subscription(visit, known.subscription) if visit.may("support") else NOTHING,
+        plans.section(visit, known.subscription) if visit.may("support") else NOTHING,
+        bans.section(visit, user, known.ban),
         _dialogs(visit, known.dialogs),
         _changes(visit, known.changes),
         room="people",
@@ -167,56 +171,6 @@ def _facts(visit: Visit, known: _Known) -> list[tuple[str, Child]]:
     return rows
 
 
-def _subscription(visit: Visit, bought: Subscription | None) -> Html:
-    if bought is None:
-        return NOTHING
-    until = (
-        bought.expires_at.astimezone(visit.desk.zone).date().isoformat()
-        if bought.expires_at
-        else None
-    )
-    options = [
-        tag(
-            "option",
-            say(visit, f"admin-people-{name}"),
-            value=name,
-            selected=bought.plan_at(visit.now) == name,
-        )
-        for name in ("free", "premium")
-    ]
-    form = page.form(
-        visit,
-        f"/people/{bought.user_id}/plan",
-        tag("input", type="hidden", name="version", value=bought.updated_at.isoformat()),
-        tag(
-            "div",
-            tag("label", say(visit, "admin-people-plan"), for_="plan"),
-            tag("select", options, id="plan", name="plan"),
-            class_="field",
-        ),
-        page.field(
-            say(visit, "admin-people-until"),
-            name="until",
-            type="date",
-            value=until,
-            hint=say(visit, "admin-people-until-hint"),
-        ),
-        page.field(
-            say(visit, "admin-reason"),
-            name="reason",
-            required=True,
-            minlength=3,
-            maxlength=audit.LONGEST_REASON,
-            hint=say(visit, "admin-reason-hint"),
-        ),
-        tag("button", say(visit, "admin-people-change"), class_="button primary"),
-        class_="stack",
-    )
-    return tag(
-        "details", tag("summary", say(visit, "admin-people-change-plan")), form, class_="card ask"
-    )
-
-
 def _dialogs(visit: Visit, found: list[Dialog]) -> Html:
     rows: list[tuple[Child, ...]] = [
         (
@@ -244,48 +198,3 @@ def _changes(visit: Visit, found: list[Change]) -> Html:
     ]
     heads = [say(visit, f"admin-audit-{name}") for name in ("when", "who", "what", "why")]
     return tag("section", tag("h2", say(visit, "admin-people-changes")), page.table(heads, rows))
-
-
-async def change_plan(visit: Visit) -> web.StreamResponse:
-    """Change a subscription; the statement that changes it writes who did it and why.
-
-    Raises:
-        Contradiction: It was changed meanwhile, or what is wanted contradicts itself.
-    """
-    user, services = _user(visit), visit.desk.services
-    author = visit.author(why(visit))
-    wanted, until = visit.typed("plan"), _end_of(visit, visit.typed("until"))
-    if wanted not in {"free", "premium"} or (wanted == "premium" and until is None):
-        raise BadInput(("until", "is missing: a premium plan has an end"))
-    changed = await subscriptions.change(
-        services.database,
-        user,
-        visit.now,
-        plan="premium" if wanted == "premium" else "free",
-        expires_at=until if wanted == "premium" else None,
-        version=_version(visit.typed("version")),
-        author=author,
-    )
-    if changed is None:
-        raise Contradiction("the subscription was changed meanwhile, or its end is not ahead")
-    await cache.forget(services.cache, user)
-    return page.see(f"/people/{user}?done=plan")
-
-
-def _end_of(visit: Visit, day: str) -> datetime | None:
-    """The end of a day, by the installation's clocks."""
-    try:
-        return datetime.combine(datetime.fromisoformat(day).date(), time.max, visit.desk.zone).astimezone(UTC)  # fmt: skip
-    except (ValueError, OverflowError):
-        return None
-
-
-def _version(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _user(visit: Visit) -> UserId:
-    return UserId(int(visit.request.match_info["user"]))

@@ -15,6 +15,7 @@ from vitte.telegram import filters
 from vitte.telegram.draft import Draft
 from vitte.telegram.people import Person
 
+COMMANDS = ("stop", "cancel")
 DATA = "stop"
 
 _log = logging.getLogger("vitte.bot")
@@ -23,9 +24,15 @@ _log = logging.getLogger("vitte.bot")
 def router() -> Router:
     """Answers /stop, /cancel and the button."""
     router = Router(name="stop")
-    router.message.register(stop, Command("stop", "cancel"))
+    router.message.register(stop, Command(*COMMANDS))
     router.callback_query.register(press, filters.pressed({DATA}))
     return router
+
+
+def is_meant(text: str) -> bool:
+    """Tell whether somebody wrote one of the commands."""
+    word = text.split(maxsplit=1)[0] if text.strip() else ""
+    return word.partition("@")[0].removeprefix("/") in COMMANDS and word.startswith("/")
 
 
 async def stop(_message: Message, person: Person, services: Services, draft: Draft) -> None:
