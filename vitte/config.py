@@ -182,6 +182,10 @@ class Limiter(Section, frozen=True):
         """How many messages a plan allows in any 60 seconds."""
         return self.premium_per_minute if plan == "premium" else self.messages_per_minute
 
+    def per_day(self, plan: Literal["free", "premium"]) -> int:
+        """How many messages a plan allows on a person's day."""
+        return self.premium_per_day if plan == "premium" else self.free_per_day
+
 
 class Backup(Section, frozen=True):
     """Where ``vitte backup`` writes, and for how long."""

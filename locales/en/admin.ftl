@@ -224,6 +224,7 @@ admin-people-since = Since
 admin-people-reach = Reach
 admin-people-premium = premium
 admin-people-free = free
+    .done = They may speak again at once.
 admin-people-reachable = can be reached
 admin-people-unreachable = cannot be reached
 admin-people-unreachable-since = Cannot be reached since
@@ -241,6 +242,23 @@ admin-people-ban =
 admin-people-unban =
     .done = The ban was lifted.
 admin-people-changes = What was changed
+
+## Limits
+
+admin-limits = Limits
+admin-limits-window = Window
+admin-limits-used = Used
+admin-limits-most = Most
+admin-limits-left = Left
+admin-limits-free = The next is let through
+admin-limits-minute = any { $seconds } seconds
+admin-limits-day = their day
+admin-limits-now = now
+admin-limits-in = in { $span }
+admin-limits-midnight = after their midnight
+admin-limits-silent = the limiter does not answer
+admin-limits-free-minute = Let them speak at once
+admin-limits-means = Forgets what was let through in the last minute. The day's count stays.
 
 ## Bans
 
@@ -296,6 +314,18 @@ admin-dialog-begun = Begun
 admin-dialog-open = open
 admin-dialog-closed = closed
 admin-dialog-archived = archived
+admin-dialog-one = Dialog { $number }
+admin-dialog-character = Character
+admin-dialogs-all = All dialogs
+admin-line-none = Nothing was said here, or it is no longer kept.
+admin-line-when = When
+admin-line-role = Who
+admin-line-length = Characters
+admin-line-text = Words
+admin-line-user = the person
+admin-line-character = the character
+admin-line-hidden = What was said is hidden
+admin-line-reveal = Show the words
 
 ## Broadcasts
 

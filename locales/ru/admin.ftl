@@ -225,6 +225,7 @@ admin-people-since = С какого времени
 admin-people-reach = Связь
 admin-people-premium = премиум
 admin-people-free = бесплатный
+    .done = Писать снова можно сразу.
 admin-people-reachable = на связи
 admin-people-unreachable = недоступен для бота
 admin-people-unreachable-since = Недоступен для бота с
@@ -242,6 +243,23 @@ admin-people-ban =
 admin-people-unban =
     .done = Блокировка снята.
 admin-people-changes = Что меняли
+
+## Лимиты
+
+admin-limits = Лимиты
+admin-limits-window = Окно
+admin-limits-used = Потрачено
+admin-limits-most = Всего
+admin-limits-left = Осталось
+admin-limits-free = Следующее пройдёт
+admin-limits-minute = любые { $seconds } секунд
+admin-limits-day = день человека
+admin-limits-now = сейчас
+admin-limits-in = через { $span }
+admin-limits-midnight = после полуночи человека
+admin-limits-silent = лимитер не отвечает
+admin-limits-free-minute = Дать писать сразу
+admin-limits-means = Забывает, что пропущено за последнюю минуту. Счёт дня остаётся.
 
 ## Блокировки
 
@@ -297,6 +315,18 @@ admin-dialog-begun = Начат
 admin-dialog-open = открыт
 admin-dialog-closed = закрыт
 admin-dialog-archived = в архиве
+admin-dialog-one = Диалог { $number }
+admin-dialog-character = Персонаж
+admin-dialogs-all = Все диалоги
+admin-line-none = Здесь ничего не сказано, или это уже не хранится.
+admin-line-when = Когда
+admin-line-role = Кто
+admin-line-length = Знаков
+admin-line-text = Слова
+admin-line-user = человек
+admin-line-character = персонаж
+admin-line-hidden = Сказанное скрыто
+admin-line-reveal = Показать слова
 
 ## Рассылки
 

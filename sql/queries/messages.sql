@@ -32,6 +32,14 @@ LEFT JOIN LATERAL (
 ) AS found ON true
 ORDER BY asked.place, id DESC;
 
+-- list_lines
+-- What was said in a dialog, the newest first, what is older than a given message: by whom, when, how much; not the words.
+SELECT id, role, char_length(text) AS length, created_at
+FROM messages
+WHERE dialog_id = %(dialog_id)s AND created_at >= %(begun)s AND id < %(before_id)s
+ORDER BY id DESC
+LIMIT %(limit)s;
+
 -- delete_old_messages
 -- Delete messages past what their owner's plan keeps, among the next so many old ones after a given id. Walking along
 -- the ids, a run looks once at what the longer plan still keeps, and each batch has a bounded length however few are due.

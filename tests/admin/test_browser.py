@@ -33,6 +33,7 @@ PAGES = (
     "/overview?span=month",
     "/people",
     "/people/101",
+    "/people/101/dialogs",
     "/letters",
     "/letters/1",
     "/broadcasts",

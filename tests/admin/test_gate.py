@@ -16,6 +16,7 @@ EXAMPLES = {
     "session": "1",
     "user": "1",
     "letter": "1",
+    "dialog": "1",
     "job": "clean-messages",
     "mark": "x",
     "name": "x",

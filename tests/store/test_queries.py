@@ -58,6 +58,8 @@ GIVEN = {
     **dict.fromkeys(("disabled", "awake"), True),
     "stage": "code",
     "pattern": "x%%",
+    "begun": NOW,
+    "before_id": 1,
     **dict.fromkeys(("old", "new"), 1),
     "days": [date(2026, 11, 20)],
     "a_chat": 1,

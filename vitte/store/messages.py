@@ -15,6 +15,7 @@ from vitte.store.users import UserId
 from vitte.store.walk import BEFORE_ALL, Walked
 
 ADD_EXCHANGE = take("messages", "add_exchange")
+LIST_LINES = take("messages", "list_lines")
 LIST_PAGES = take("messages", "list_pages_of_messages")
 DELETE_OLD = take("messages", "delete_old_messages")
 MAKE_PARTITIONS = take("messages", "make_partitions")
@@ -65,6 +66,15 @@ class _Listed(Message, frozen=True, kw_only=True, gc=False):
 
     place: int
     owner: UserId
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """That something was said: by whom, when, and in how many characters."""
+
+    id: MessageId
+    role: Role
+    length: int
+    created_at: datetime
 
 
 class Retention(Struct, frozen=True, kw_only=True):
@@ -161,6 +171,20 @@ async def list_pages(session: Session, asked: Sequence[Asked]) -> dict[Asked, Pa
         if row.id != OLDEST:
             found.messages.append(row)
     return pages
+
+
+async def list_lines(
+    session: Session, dialog: Dialog, *, limit: int, before: MessageId
+) -> list[Line]:
+    """Give what was said in a dialog without the words, the newest first, older than ``before``."""
+    return await session.rows(
+        LIST_LINES,
+        Line,
+        dialog_id=dialog.id,
+        begun=dialog.created_at,
+        before_id=before,
+        limit=limit,
+    )
 
 
 async def list_recent(session: Session, dialog: Dialog, *, limit: int) -> list[Message]:

@@ -8,20 +8,19 @@ from msgspec import Struct
 from vitte.admin import page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, tag
-from vitte.admin.rooms import asked, bans, plans, timeline
+from vitte.admin.rooms import asked, bans, dialogs, limits, plans, timeline
 from vitte.errors import NotThere
-from vitte.store import audit, dialogs, people, settings, subscriptions, users
+from vitte.store import audit, people, settings, subscriptions, users
 from vitte.store import bans as store_bans
 from vitte.store.audit import Change
 from vitte.store.bans import Ban
-from vitte.store.dialogs import Dialog
 from vitte.store.people import Person
 from vitte.store.settings import Settings
 from vitte.store.subscriptions import Subscription
 from vitte.store.users import User, UserId
 
 PAGE = 50
-DONE = frozenset({"plan", "ban", "unban"})
+DONE = frozenset({"plan", "ban", "unban", "free"})
 COLUMNS = ("name", "username", "id", "language", "plan", "since", "reach")
 
 
@@ -101,7 +100,6 @@ class _Known(Struct, frozen=True, kw_only=True):
     settings: Settings | None
     subscription: Subscription | None
     ban: Ban | None
-    dialogs: list[Dialog]
     changes: list[Change]
 
 
@@ -111,13 +109,11 @@ async def show(visit: Visit) -> web.StreamResponse:
     found = await users.get(database, user)
     if found is None:
         raise NotThere("user")
-    wanted = dialogs.Asked(user=user, before=dialogs.NEWEST, limit=10)
     known = _Known(
         user=found,
         settings=await settings.get(database, user),
         subscription=await subscriptions.get(database, user),
         ban=await store_bans.get(database, user),
-        dialogs=(await dialogs.list_pages(database, [wanted]))[wanted],
         changes=await audit.list_of(database, user, limit=10),
     )
     before = visit.asked("before")
@@ -133,11 +129,17 @@ async def show(visit: Visit) -> web.StreamResponse:
         tag("section", page.facts(_facts(visit, known)), class_="card"),
         steps,
         plans.section(visit, known.subscription) if visit.may("support") else NOTHING,
+        await limits.section(visit, user, *_limited_by(visit, known)),
         bans.section(visit, user, known.ban),
-        _dialogs(visit, known.dialogs),
+        await dialogs.section(visit, user),
         _changes(visit, known.changes),
         room="people",
     )
+
+
+def _limited_by(visit: Visit, known: _Known) -> tuple[subscriptions.Plan, str | None]:
+    plan = known.subscription.plan_at(visit.now) if known.subscription else "free"
+    return plan, known.settings and known.settings.timezone
 
 
 def _facts(visit: Visit, known: _Known) -> list[tuple[str, Child]]:
@@ -169,24 +171,6 @@ def _facts(visit: Visit, known: _Known) -> list[tuple[str, Child]]:
     if user.start_payload:
         rows.append((say(visit, "admin-people-link"), tag("code", user.start_payload)))
     return rows
-
-
-def _dialogs(visit: Visit, found: list[Dialog]) -> Html:
-    rows: list[tuple[Child, ...]] = [
-        (
-            each.title or str(each.id),
-            page.badge(
-                say(visit, f"admin-dialog-{each.state}"),
-                "good" if each.state == "open" else "quiet",
-            ),
-            page.moment(visit, each.last_message_at),
-            page.moment(visit, each.created_at),
-        )
-        for each in found
-    ]
-    heads = [say(visit, f"admin-dialog-{name}") for name in ("title", "state", "last", "begun")]
-    shown = page.table(heads, rows) if rows else page.empty(say(visit, "admin-dialog-none"))
-    return tag("section", tag("h2", say(visit, "admin-dialogs")), shown)
 
 
 def _changes(visit: Visit, found: list[Change]) -> Html:

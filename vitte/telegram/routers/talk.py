@@ -85,8 +85,7 @@ async def scene_of(services: Services, person: Person) -> Scene | None:
 def day_limit(services: Services, subscription: Subscription | None, now: datetime) -> int:
     """How many messages a day a person may send, by the plan that counts now."""
     plan = subscription.plan_at(now) if subscription else "free"
-    limits = services.config.limiter
-    return limits.premium_per_day if plan == "premium" else limits.free_per_day
+    return services.config.limiter.per_day(plan)
 
 
 def minute_limit(services: Services, subscription: Subscription | None, now: datetime) -> int:
