@@ -327,6 +327,54 @@ admin-line-character = the character
 admin-line-hidden = What was said is hidden
 admin-line-reveal = Show the words
 
+## The characters
+
+admin-room-characters = Characters
+admin-character-lead = Who answers. Every change is a new version, which counts from the next message on; no version is lost.
+admin-character-none = There are no characters, so nobody can be talked to: apply the migrations.
+admin-character-name = Name
+admin-character-names = Name
+admin-character-about = Description
+admin-character-greetings = First words
+admin-character-temperament = Temperament
+admin-character-position = Place in the row
+admin-character-offered = Offered
+admin-character-active = Offered for new dialogs
+admin-character-version = Version
+admin-character-changed = Changed
+admin-character-yes = offered
+admin-character-no = not offered
+admin-character-save = Save as a new version
+    .done = The new version is in force.
+admin-character-rollback = Roll back
+    .done = The older version is in force again, as a new one.
+admin-character-meanwhile = Somebody has made version { $version } meanwhile. Nothing was overwritten: what you typed stands below still, and above it what differs. Save again to put yours in its place.
+admin-character-same = Nothing was changed, so there is no new version.
+admin-character-theirs = Yours beside theirs
+    .one = Yours
+admin-temperament-warm = warm
+admin-temperament-curious = curious
+admin-temperament-playful = playful
+admin-version-all = Versions
+admin-version-none = No version was written down.
+admin-version-number = Version
+admin-version-when = When
+admin-version-who = Who
+admin-version-why = Why
+admin-version-look = Look
+admin-version-compare = compare { $version }
+admin-version-current = in force
+admin-version-older = Version { $version } beside the one in force
+    .one = Version { $version }
+admin-version-now = In force (version { $version })
+admin-version-what = What
+admin-version-same = They say the same.
+admin-version-reason = It is kept with the version and written to the audit log.
+admin-version-back = Brings back
+    .sure = Bring back version { $version }?
+    .means = It becomes a new version, in force from the next message on; the present one is kept.
+    .button = Roll back
+
 ## Broadcasts
 
 admin-room-broadcasts = Broadcasts

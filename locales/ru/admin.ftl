@@ -328,6 +328,54 @@ admin-line-character = персонаж
 admin-line-hidden = Сказанное скрыто
 admin-line-reveal = Показать слова
 
+## Персонажи
+
+admin-room-characters = Персонажи
+admin-character-lead = Те, кто отвечает. Каждая правка — новая версия, она действует со следующего сообщения; версии не теряются.
+admin-character-none = Персонажей нет, говорить не с кем: примените миграции.
+admin-character-name = Имя
+admin-character-names = Имя
+admin-character-about = Описание
+admin-character-greetings = Первые слова
+admin-character-temperament = Нрав
+admin-character-position = Место в ряду
+admin-character-offered = Предлагается
+admin-character-active = Предлагать для новых диалогов
+admin-character-version = Версия
+admin-character-changed = Изменение
+admin-character-yes = предлагается
+admin-character-no = не предлагается
+admin-character-save = Сохранить как новую версию
+    .done = Новая версия действует.
+admin-character-rollback = Вернуть
+    .done = Старая версия снова действует, как новая.
+admin-character-meanwhile = Тем временем появилась версия { $version }. Ничего не затёрто: ваш текст стоит ниже, а над ним отличия. Сохраните ещё раз, чтобы поставить свой текст на её место.
+admin-character-same = Ничего не изменилось, поэтому новой версии нет.
+admin-character-theirs = Ваше рядом с действующим
+    .one = Ваше
+admin-temperament-warm = тёплый
+admin-temperament-curious = любопытный
+admin-temperament-playful = игривый
+admin-version-all = Версии
+admin-version-none = Версий не записано.
+admin-version-number = Версия
+admin-version-when = Когда
+admin-version-who = Кто
+admin-version-why = Почему
+admin-version-look = Сравнить
+admin-version-compare = сравнить { $version }
+admin-version-current = действует
+admin-version-older = Версия { $version } рядом с действующей
+    .one = Версия { $version }
+admin-version-now = Действует (версия { $version })
+admin-version-what = Что
+admin-version-same = Они говорят одно и то же.
+admin-version-reason = Она сохранится вместе с версией и попадёт в журнал действий.
+admin-version-back = Возвращает
+    .sure = Вернуть версию { $version }?
+    .means = Она станет новой версией и будет действовать со следующего сообщения; нынешняя сохранится.
+    .button = Вернуть
+
 ## Рассылки
 
 admin-room-broadcasts = Рассылки

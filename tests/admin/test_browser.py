@@ -36,6 +36,8 @@ PAGES = (
     "/people/101/dialogs",
     "/letters",
     "/letters/1",
+    "/characters",
+    "/characters/1?version=1",
     "/broadcasts",
     "/broadcasts/draft",
     "/broadcast/news?ask=start",
@@ -265,6 +267,31 @@ async def test_an_owner_writes_a_broadcast_and_starts_it(panel: Panel, screen: S
         screen.reads("It has started.")
         screen.until(lambda: screen.one("[data-key=facts] .badge").text == "done")
         assert screen.complaints() == []
+
+    await to_thread.run_sync(act)
+
+
+async def test_an_owner_changes_a_character_and_brings_it_back_without_scripts(
+    panel: Panel, screen: Screen
+) -> None:
+    await panel.operator("anna")
+
+    def act() -> None:
+        screen.emulate("setScriptExecutionDisabled", value=True)
+        try:
+            screen.logs_in("anna")
+            screen.driver.find_element(By.LINK_TEXT, "Characters").click()
+            screen.driver.find_element(By.LINK_TEXT, "Мила / Mila").click()
+            screen.one("[name=names-en]").clear()
+            screen.one("[name=names-en]").send_keys("Ludmila")
+            screen.one("[name=reason]").send_keys("a longer name", Keys.ENTER)
+            screen.reads("The new version is in force.", "Ludmila", "a longer name")
+            screen.driver.find_element(By.LINK_TEXT, "compare 1").click()
+            assert (screen.one("del").text, screen.one("ins").text) == ("Mila", "Ludmila")
+            screen.one(".sure [name=reason]").send_keys("too long", Keys.ENTER)
+            screen.reads("The older version is in force again, as a new one.")
+        finally:
+            screen.emulate("setScriptExecutionDisabled", value=False)
 
     await to_thread.run_sync(act)
 

@@ -18,6 +18,7 @@ EXAMPLES = {
     "letter": "1",
     "dialog": "1",
     "job": "clean-messages",
+    "character": "1",
     "mark": "x",
     "name": "x",
 }

@@ -40,7 +40,7 @@ from vitte.actors.circle import Circle
 from vitte.actors.fetching import Fetcher, Wanted, answered_from_memory
 from vitte.actors.lane import Lane
 from vitte.actors.link import Link
-from vitte.actors.noun import DIALOGS, OFFERED, SUBSCRIPTION, TALK, USER, InRedis, Noun
+from vitte.actors.noun import DIALOGS, NOBODY, OFFERED, SUBSCRIPTION, TALK, USER, InRedis, Noun
 from vitte.actors.redis_shelf import Fill, RedisShelf
 from vitte.actors.shelf import Shelf
 from vitte.errors import RedisAway
@@ -126,6 +126,11 @@ async def get_subscription(front: Front, user: UserId) -> subscriptions.Subscrip
 async def get_offered(front: Front) -> Sequence[Character]:
     """The characters that are offered, in their order, as they were at most a minute ago."""
     return await get(front, OFFERED, "all") or ()
+
+
+async def forget_offered(front: Front) -> None:
+    """Drop what is kept of the characters, here and in the other processes. Call it after the commit."""
+    await forget(front, NOBODY, OFFERED)
 
 
 async def forget(front: Front, user: UserId, *nouns: Noun[Any, Any]) -> None:

@@ -20,6 +20,8 @@ Lasting: TypeAlias = Callable[[config.Cache, T, datetime], float]
 NONE_SECONDS: Final = 5.0
 CHARACTERS_SECONDS: Final = 60.0
 USUAL_BYTES: Final = 1_024
+NOBODY: Final = UserId(0)
+"""Whose that is which is nobody's, so that it can be forgotten all the same."""
 
 
 class InRedis(Struct, Generic[T], frozen=True):
@@ -145,7 +147,7 @@ SUBSCRIPTION: Final = Noun[UserId, subscriptions.Subscription](
     in_redis=InRedis(keyspace.subscription, subscriptions.Subscription),
 )
 OFFERED: Final = Noun[str, tuple[Character, ...]](
-    "characters", fetch=_offered, seconds=CHARACTERS_SECONDS, owner=lambda _key, _value: None
+    "characters", fetch=_offered, seconds=CHARACTERS_SECONDS, owner=lambda _key, _value: NOBODY
 )
 """The characters that are offered, in their order, under the one key ``all``."""
 DIALOGS: Final = frozenset({"dialog", "dialogs"})

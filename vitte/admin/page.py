@@ -29,6 +29,7 @@ ROOMS: Final = (
     Room("overview", "/overview"),
     Room("people", "/people"),
     Room("letters", "/letters"),
+    Room("characters", "/characters"),
     Room("broadcasts", "/broadcasts"),
     Room("jobs", "/jobs"),
     Room("tree", "/tree"),

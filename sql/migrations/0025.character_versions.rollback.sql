@@ -1,0 +1,2 @@
+DROP TABLE character_versions;
+ALTER TABLE characters DROP COLUMN version;
