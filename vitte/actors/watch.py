@@ -34,6 +34,7 @@ class Control:
     async def run(self, life: Life[Never]) -> None:
         """Serve the tree's statistics, or do without."""
         try:
+            await anyio.Path(self._path.parent).mkdir(mode=0o700, parents=True, exist_ok=True)
             await ControlSocket(self._path).run(life)
         except OSError as problem:
             log.warning("No control socket at %s: %s", self._path, problem.strerror)

@@ -20,7 +20,7 @@ Says something to many people, by the running vitte and at the pace that Telegra
 allows: some 25 a second, behind all replies. Each person gets it once, whatever falls.
 
   vitte broadcast create news --all \\
-      --en "Hello, { $name }! There is news." --ru "Привет, { $name }! Есть новости."
+      --en 'Hello, { $name }! There is news.' --ru 'Привет, { $name }! Есть новости.'
   vitte broadcast try news --to 101     send both texts to yourself first
   vitte broadcast start news
   vitte broadcast show news             how far it is, and what became of it

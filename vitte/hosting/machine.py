@@ -128,7 +128,9 @@ class Machine:
         missing = self.missing(*packages)
         if self.step(f"packages {' '.join(packages)}", needed=bool(missing)):
             quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-            apt = ("apt-get", "--yes", "--quiet", "--no-install-recommends")
+            # Settings that somebody wrote before the package came are theirs, and nobody is asked.
+            apt = ("apt-get", "--yes", "--quiet", "--no-install-recommends",
+                   "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")  # fmt: skip
             if self.says(*apt, "--simulate", "install", *missing) is None:
                 self.run("apt-get", "--quiet", "update", more=quiet)
             self.run(*apt, "install", *missing, more=quiet)

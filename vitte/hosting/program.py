@@ -3,6 +3,7 @@
 Owns ``/opt/vitte``: ``releases/<version>-<time>/`` is a virtual environment that is never
 changed after it was made; ``/opt/vitte/bin`` is a link into one of them. A new release
 is made beside the old one while that runs, and the change is the turn of a link.
+``/opt/vitte/config`` shows what the used release brings for others to read.
 """
 
 import os
@@ -20,6 +21,7 @@ from vitte.resources import ROOT
 HOME: Final = Path("/opt/vitte")
 RELEASES: Final = HOME / "releases"
 BIN: Final = HOME / "bin"
+CONFIG: Final = HOME / "config"
 COMMAND: Final = Path("/usr/local/bin/vitte")
 KEPT: Final = 3
 LOCK: Final = "vitte/data/locks/production.txt"
@@ -85,6 +87,8 @@ def _fill(machine: Machine, release: Path, wheel: Path) -> None:
 def use(machine: Machine, release: Path) -> bool:
     """Let a release be the one that is used; gives whether another one was."""
     changed = machine.link(BIN, release / "bin")
+    if brought := _brought(release):
+        machine.link(CONFIG, brought / "config")
     machine.link(COMMAND, BIN / "vitte")
     return changed
 
@@ -108,8 +112,13 @@ def is_same(release: Path | None, wheel: Path) -> bool:
 
 def units(release: Path | None) -> Path:
     """Where a release has its units; in a dry run without one, where we have them."""
+    return (_brought(release) or ROOT) / "systemd"
+
+
+def _brought(release: Path | None) -> Path | None:
+    """The files beside the code that a release brings."""
     found = [] if release is None else list(release.glob("lib/python3*/site-packages/vitte/data"))
-    return (found[0] if found else ROOT) / "systemd"
+    return found[0] if found else None
 
 
 def prune(machine: Machine) -> None:

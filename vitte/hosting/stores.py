@@ -16,6 +16,8 @@ SECRETS: Final = Path("/etc/vitte/secrets")
 OPERATIONS: Final = ROOT / "sql" / "operations"
 REDIS: Final = Path("/etc/redis/redis.conf")
 OURS: Final = Path("/etc/redis/vitte.conf")
+# It stays when we go, and tells whom this Redis was for.
+TAKEN: Final = "# vitte's own settings, over those above."
 PSQL: Final = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1")
 
 REDIS_SETTINGS: Final = """\
@@ -77,7 +79,7 @@ def redis(machine: Machine, given: str | None, *, new: bool) -> None:
     include = f"include {OURS}"
     configured = REDIS.read_text() if REDIS.exists() else ""
     ours = OURS.exists() and include in configured.splitlines()
-    if not (new or ours or machine.dry_run):
+    if not (new or ours or machine.dry_run or _was_ours(machine, configured)):
         raise StepFailed(
             "Redis",
             "it was installed before and may serve others, so it is left alone: say --redis-url-file"
@@ -88,10 +90,23 @@ def redis(machine: Machine, given: str | None, *, new: bool) -> None:
     word = password()
     machine.write(OURS, REDIS_SETTINGS.format(password=word), mode=0o640, owner="redis")
     if include not in configured.splitlines():
-        with REDIS.open("a") as file:
-            file.write(f"\n# vitte's own settings, over those above.\n{include}\n")
+        bare = configured.replace(f"\n{TAKEN}\n", "")
+        REDIS.write_text(f"{bare}\n{TAKEN}\n{include}\n")
     machine.run("systemctl", "restart", "redis-server")
     keep_secret(machine, kept.name, f"redis://:{word}@127.0.0.1:6379/0")
+
+
+def _was_ours(machine: Machine, configured: str) -> bool:
+    """Whether this Redis was vitte's once, and nobody has begun to use it since.
+
+    Nobody: it has no password, holds nothing, and we are the only one who is connected.
+    """
+    if TAKEN not in configured.splitlines():
+        return False
+    clients = machine.says("redis-cli", "info", "clients") or ""
+    return "connected_clients:1" in clients.split() and (
+        machine.says("redis-cli", "info", "keyspace") or ""
+    ).split() == ["#", "Keyspace"]
 
 
 def drop(machine: Machine) -> None:
