@@ -6,7 +6,10 @@ it takes, its longest transaction, and how long an answer takes meanwhile, besid
 quiet time just before. Then the clock: the four jobs of the old stack, due each
 minute on a database with nothing to do, here by ``vitte run``, there by Celery's
 beat and worker, where an interpreter that has it is given: from the minute to the
-beginning of each, how many are done a second when many wait, and memory.
+beginning of each, how many are done a second when many wait, and memory. If that
+interpreter has psycopg as well, the work is done once more on a copy of the same
+database, by the four as tasks of Celery's are usually written: a statement or two
+over all rows, in one transaction.
 
 Everything is on loopback and in a folder that is removed; each process that is
 started here is ended here, by its id. Seconds are those of the machine and of its
@@ -42,7 +45,7 @@ EXPLAINED: Final = """\
 examples:
   make bench-cron                                 1,000,000 messages of 100,000 people
   make bench-cron ARGS="--people 10000"           a quick look: ten messages each
-  make bench-cron ARGS="--minutes 3 --celery /path/to/python"   beside Celery (celery[redis])"""
+  make bench-cron ARGS="--minutes 3 --celery /path/to/python"   beside Celery (celery[redis], psycopg)"""
 
 JOBS: Final = (
     "user-stats",
@@ -106,7 +109,55 @@ def declare(name):
     return run
 
 TASKS = [declare(name) for name in NAMES]
+
+@app.task(name="body", ignore_result=True)
+def body(name, statements):
+    import psycopg
+    began = time.monotonic()
+    rows = 0
+    with psycopg.connect(os.environ["DATABASE"]) as connection:
+        for statement in statements:
+            rows += connection.execute(statement).rowcount
+    redis.rpush("bodies", f"{name} {time.monotonic() - began} {rows}")
 """
+# The four as one writes them who has not met a large table yet.
+BODIES: Final = {
+    "user-stats": [
+        """INSERT INTO daily_stats (day, users_total, users_new, users_active, users_unreachable, subscriptions_active,
+            dialogs_started, messages_said, messages_answered, created_at, updated_at)
+        SELECT current_date - 1, (SELECT count(*) FROM users),
+            (SELECT count(*) FROM users WHERE created_at >= current_date - 1 AND created_at < current_date),
+            (SELECT count(DISTINCT user_id) FROM messages WHERE created_at >= current_date - 1 AND created_at < current_date),
+            (SELECT count(*) FROM users WHERE unreachable_since < current_date),
+            (SELECT count(*) FROM subscriptions WHERE plan = 'premium' AND expires_at > current_date),
+            (SELECT count(*) FROM dialogs WHERE created_at >= current_date - 1 AND created_at < current_date),
+            (SELECT count(*) FROM messages WHERE role = 'user' AND created_at >= current_date - 1 AND created_at < current_date),
+            (SELECT count(*) FROM messages WHERE role <> 'user' AND created_at >= current_date - 1 AND created_at < current_date),
+            now(), now()
+        ON CONFLICT (day) DO UPDATE SET updated_at = now()""",
+        "SELECT count(DISTINCT user_id) FROM messages WHERE created_at >= current_date - 7 AND created_at < current_date",
+        "SELECT count(DISTINCT user_id) FROM messages WHERE created_at >= current_date - 30 AND created_at < current_date",
+    ],
+    "remind-expiring": [
+        """INSERT INTO outbox (chat_id, lane, method, state, created_at, done_at)
+        SELECT user_id, 1, 'sendMessage', 'sent', now(), now() FROM subscriptions
+        WHERE plan = 'premium' AND (expires_at::date - current_date) IN (7, 3, 1, -1)"""
+    ],
+    "archive-dialogs": [
+        """UPDATE dialogs SET state = 'archived', archived_at = now(), updated_at = now()
+        WHERE state <> 'archived' AND last_message_at < now() - interval '30 days'"""
+    ],
+    "clean-messages": [
+        """DELETE FROM messages USING subscriptions AS plan
+        WHERE plan.user_id = messages.user_id AND messages.created_at < CASE
+            WHEN plan.plan = 'premium' AND plan.expires_at > now() THEN now() - interval '365 days'
+            ELSE now() - interval '90 days'
+        END"""
+    ],
+}
+BODY: Final = (
+    "import json, sys\nfrom jobs_app import body\nbody.delay(sys.argv[1], json.loads(sys.argv[2]))"
+)
 MANY: Final = """
 import sys, time
 from jobs_app import TASKS, redis
@@ -134,6 +185,10 @@ class Bench:
     async def measure(self) -> None:
         """Both parts."""
         async with LocalTelegram.serve() as telegram:
+            if self.given.bodies:
+                await self._measure_bodies(telegram)
+                self._report_work()
+                self.work, self.quiet, self.busy = [], [], []
             await self._measure_work(telegram)
             self._report_work()
             if self.given.minutes:
@@ -198,6 +253,40 @@ class Bench:
         text = (self.folder / "process.log").read_text(errors="replace")
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
+    async def _measure_bodies(self, telegram: LocalTelegram) -> None:
+        """The four as Celery's tasks, on a copy of the database, beside the same people and bot."""
+        url = self.running.database_url.replace("/vitte?", "/bodies?")
+        with psycopg.connect(_administration(self.running), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE bodies TEMPLATE vitte")
+        crowd = Crowd(telegram, telegram.bot)
+        async with self._vitte(telegram, url), self._celery(DATABASE=url) as _:
+            await crowd.all_at_once(CROWD, len(CROWD), window=50, mix={"/start": 1.0})
+            await self._stream(crowd)
+            for number, (name, statements) in enumerate(BODIES.items()):
+                measuring.progress(f"{name}, as a task of Celery's ...")
+                quiet = [wait for _ in range(QUIET_CHUNKS) for wait in await self._stream(crowd)]
+                self._ask_celery(BODY, name, json.dumps(statements), DATABASE=url)
+                waits: list[float] = []
+                with anyio.fail_after(PATIENCE):
+                    while not (done := self._bodies_done()[number:]):
+                        waits += await self._stream(crowd)
+                _, seconds, rows = done[0].split()
+                self.quiet += quiet
+                self.busy += waits
+                took = float(seconds)
+                self.work.append([
+                    f"{name}, Celery", f"{int(rows):,}", f"{took:.1f}", f"{took * 1000:.0f}",
+                    f"{_p99(quiet):.0f}", f"{_p99(waits):.0f}",
+                ])  # fmt: skip
+        crowd.leave()
+        telegram.bot.updates.drop()
+
+    def _bodies_done(self) -> list[str]:
+        said = self._ask_celery(
+            "from jobs_app import redis; print(*(x.decode() for x in redis.lrange('bodies', 0, -1)), sep='\\n')"
+        )
+        return said.splitlines() if said.strip() else []
+
     # The clock.
 
     async def _measure_clock(self, telegram: LocalTelegram) -> None:
@@ -242,7 +331,7 @@ class Bench:
                 await anyio.sleep(0.02)
 
     @asynccontextmanager
-    async def _celery(self) -> AsyncGenerator[list[Process]]:
+    async def _celery(self, **more: str) -> AsyncGenerator[list[Process]]:
         if self.given.celery is None:
             yield []
             return
@@ -253,7 +342,7 @@ class Bench:
         try:
             for part in parts:
                 process = await anyio.open_process(
-                    [*command, *part], cwd=self.folder, env=self._celery_environment(),
+                    [*command, *part], cwd=self.folder, env=self._celery_environment() | more,
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, start_new_session=True,
                 )  # fmt: skip
@@ -273,22 +362,22 @@ class Bench:
             "C_FORCE_ROOT": "1",
         }
 
-    def _note_celery(self, processes: Sequence[Process]) -> None:
-        def ask(program: str, *words: str) -> str:
-            done = subprocess.run(
-                [self.given.celery, "-c", program, *words], cwd=self.folder, check=True,
-                env=self._celery_environment(), capture_output=True, text=True, timeout=PATIENCE,
-            )  # fmt: skip
-            return done.stdout
+    def _ask_celery(self, program: str, *words: str, **more: str) -> str:
+        done = subprocess.run(
+            [self.given.celery, "-c", program, *words], cwd=self.folder, check=True,
+            env=self._celery_environment() | more, capture_output=True, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+        return done.stdout
 
+    def _note_celery(self, processes: Sequence[Process]) -> None:
         began = json.loads(
-            ask(
+            self._ask_celery(
                 "from jobs_app import redis; print([float(x) for x in redis.lrange('began', 0, -1)])"
             )
         )
         weights = [measuring.weigh(process.pid)["Pss"] for process in processes]
         count = sum(len(measuring.family(process.pid)) for process in processes)
-        many = float(ask(MANY, str(self.given.many)))
+        many = float(self._ask_celery(MANY, str(self.given.many)))
         self._note_clock(
             "Celery, beat and worker", [each % 60 for each in began], many, weights, count
         )
@@ -397,6 +486,7 @@ def main() -> int:
     given = _parser().parse_args()
     if given.celery is not None and not _has_celery(given.celery):
         sys.exit(f"{given.celery} has no celery[redis]: pip install 'celery[redis]' there")
+    given.bodies = given.celery is not None and _has_celery(given.celery, "psycopg")
     with tempfile.TemporaryDirectory(prefix="vitte-bench-") as folder:
         measuring.progress("Starting PostgreSQL and Valkey ...")
         with stores.running(Path(folder, "stores")) as running:
@@ -407,12 +497,14 @@ def main() -> int:
     return 0
 
 
-def _has_celery(python: str) -> bool:
+def _has_celery(python: str, *more: str) -> bool:
     """Whether an interpreter can stand beside us."""
+    needed = f"import {', '.join(('celery', 'redis', *more))}"
     try:
-        return subprocess.run([python, "-c", "import celery, redis"], check=False).returncode == 0
+        done = subprocess.run([python, "-c", needed], check=False, capture_output=True)
     except OSError:
         return False
+    return done.returncode == 0
 
 
 def _parser() -> argparse.ArgumentParser:
