@@ -19,7 +19,7 @@ test: $(VENV)/check ## run the tests on a real PostgreSQL, Valkey and local Tele
 check: format-check lint types layers test ## everything that must pass before a commit lands
 
 check-operations: $(VENV)/operations ## rehearse on a booted Debian: install, kill, block, upgrade, restore (root)
-	@VITTE_OPERATIONS=yes $(BIN)/python -m pytest -s tests/operations $(ARGS)
+	@VITTE_OPERATIONS=yes $(BIN)/python -m pytest -s -rs tests/operations $(ARGS)
 
 dashboards: $(VENV)/check ## make Grafana's dashboards anew from vitte/metrics.py
 	@$(BIN)/python config/grafana/make_dashboards.py

@@ -31,12 +31,17 @@ class Proof(NamedTuple):
     shown: str
 
 
-def proofs() -> list[Proof]:
+def proofs_of(title: str) -> list[Proof]:
+    """The commands that a section of the README gives, also those of several lines."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = text.split("\n## Prove it\n")[1].split("\n## ")[0]
+    section = text.split(title)[1].split("\n## ")[0].replace("\\\n", "")
     blocks = re.findall(r"^```console\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     typed = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     return [Proof(*part.split("\n", 1)) for part in typed]
+
+
+def proofs() -> list[Proof]:
+    return proofs_of("\n## Prove it\n")
 
 
 class Running(NamedTuple):

@@ -1,4 +1,7 @@
-"""A bare Debian 12 in a folder, and the same booted: systemd as its first process, nobody else's network."""
+"""A bare Debian or Ubuntu in a folder, and the same booted: systemd as its first process, nobody else's network.
+
+Which one, ``VITTE_REHEARSAL`` says: ``debian-12`` (the default), ``debian-13`` or ``ubuntu-24.04``.
+"""
 
 import os
 import re
@@ -20,28 +23,67 @@ from vitte.resources import ROOT
 NEEDED = ("debootstrap", "systemd-nspawn", "nsenter", "unshare", "ip", "openssl")
 PACKAGES = ("postgresql", "redis-server", "nginx", "openssl", "python3", "python3-venv", "ca-certificates", "certbot")  # fmt: skip
 CACHE = Path("/var/cache/vitte-rehearsal")
-BARE = "debian-12"
 SOURCE = "/src/vitte"
 WHEELS = "/wheels"
+WHICH = "VITTE_REHEARSAL"
+
+
+class System(Struct, frozen=True, kw_only=True):
+    """A system that vitte is installed on: where debootstrap finds it, who signs it, which Python it has."""
+
+    suite: str
+    python: str
+    keyring: str = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    more: tuple[str, ...] = ()
+    mirror: str = "http://deb.debian.org/debian"
+    script: str = "/usr/share/debootstrap/scripts/sid"
+
+
+SYSTEMS = {
+    "debian-12": System(suite="bookworm", python="3.11"),
+    "debian-13": System(suite="trixie", python="3.13"),
+    "ubuntu-24.04": System(
+        suite="noble",
+        python="3.12",
+        keyring="/usr/share/keyrings/ubuntu-archive-keyring.gpg",
+        more=("--components=main,universe",),
+        mirror="http://archive.ubuntu.com/ubuntu",
+        script="/usr/share/debootstrap/scripts/gutsy",
+    ),
+}
+
+
+def chosen() -> str:
+    """The name of the system that is rehearsed."""
+    name = os.environ.get(WHICH) or "debian-12"
+    assert name in SYSTEMS, f"{WHICH} is one of {', '.join(SYSTEMS)}"
+    return name
+
+
+BARE = chosen()
 
 
 def missing() -> str | None:
     """Why no machine can be booted here; None when it can."""
     absent = [name for name in NEEDED if shutil.which(name) is None]
+    keyring = SYSTEMS[BARE].keyring
+    if not (CACHE / BARE).exists() and not Path(keyring).exists():
+        absent.append(keyring)
     if absent:
         return f"{', '.join(absent)}: not here"
     return None if os.geteuid() == 0 else "only root may boot a machine"
 
 
 def made(folder: Path) -> Path:
-    """A bare Debian, made once and kept: nothing is installed, but what will be is downloaded."""
-    tree = folder / BARE
+    """A bare system, made once and kept: nothing is installed, but what will be is downloaded."""
+    tree, system = folder / BARE, SYSTEMS[BARE]
     if tree.exists():
         return tree
-    part = folder / "debian-12.part"
+    part = folder / f"{BARE}.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    run("debootstrap", "--variant=minbase", "--include=systemd-sysv,dbus", "bookworm", str(part))
+    run("debootstrap", "--variant=minbase", "--include=systemd-sysv,dbus", f"--keyring={system.keyring}",
+        *system.more, system.suite, str(part), system.mirror, system.script)  # fmt: skip
     run("chroot", str(part), "apt-get", "-qq", "update")
     run("chroot", str(part), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "--yes",
          "--no-install-recommends", "--download-only", "install", *PACKAGES)  # fmt: skip
@@ -54,14 +96,15 @@ def downloaded(folder: Path) -> Path:
 
     Every one of them, whatever Python a line is meant for: the machine's is another than ours.
     """
-    wheels = folder / "wheels"
+    wheels = folder / f"wheels-{BARE}"
     wheels.mkdir(parents=True, exist_ok=True)
     for lock in ("production", "build"):
         text = (ROOT / "locks" / f"{lock}.txt").read_text(encoding="utf-8")
         for_all = wheels / f"{lock}.txt"
         for_all.write_text(re.sub(r"(?m)^(\S+==\S+) ;[^\\\n]*", r"\1 ", text))
         run(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-            "--no-deps", "--require-hashes", "--dest", str(wheels), "-r", str(for_all))  # fmt: skip
+            "--no-deps", "--require-hashes", "--only-binary=:all:", "--python-version", SYSTEMS[BARE].python,
+            "--dest", str(wheels), "-r", str(for_all))  # fmt: skip
     return wheels
 
 

@@ -10,6 +10,7 @@ import shutil
 import socket
 import ssl
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -21,8 +22,10 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from anyio import to_thread
 
-from tests.operations import debian
+from tests.operations import acme, debian
 from tests.operations.debian import SOURCE, Debian
+from tests.operations.hand import STORES, WORD, Hand, lacking, proofs, until
+from tests.test_readme import Proof
 from vitte.dev.telegram import LocalTelegram
 from vitte.resources import ROOT
 
@@ -30,14 +33,17 @@ DOMAIN = "bot.example.com"
 ADMIN = "admin.example.com"
 TELEGRAM_PORT = 8081
 OF_TELEGRAM = "149.154.167.220"
+ACME_PORT = 14000
 pytestmark = pytest.mark.timeout(900)
 TIMES: dict[str, float] = {}
+# Whom people and Telegram trust: more authorities come in as the story goes on.
+TRUSTED = ssl.create_default_context()
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Debian]:
     folder = tmp_path_factory.mktemp("machine")
-    bare, wheels = debian.CACHE / debian.BARE, debian.CACHE / "wheels"
+    bare, wheels = debian.CACHE / debian.BARE, debian.CACHE / f"wheels-{debian.BARE}"
     tree = folder / "tree"
     debian.run("cp", "--archive", "--reflink=auto", str(bare), str(tree))
     debian.cloned(tree)
@@ -90,9 +96,9 @@ async def outside(machine: Debian) -> AsyncGenerator[aiohttp.ClientSession]:
 
 def coming(machine: Debian, address: str) -> aiohttp.TCPConnector:
     """How somebody comes to the machine by its name: from this address, trusting its certificate."""
-    trusting = ssl.create_default_context(cafile=str(machine.tree / "srv" / "chain.pem"))
+    TRUSTED.load_verify_locations(cafile=str(machine.tree / "srv" / "chain.pem"))
     return aiohttp.TCPConnector(
-        ssl=trusting, resolver=Everything(), local_addr=(address, 0), force_close=True
+        ssl=TRUSTED, resolver=Everything(), local_addr=(address, 0), force_close=True
     )
 
 
@@ -221,6 +227,8 @@ async def test_nginx_lets_in_what_is_meant_for_outside_and_nothing_else(
     ).split()[0]
     bearer = {"Authorization": f"Bearer {token}"}
     assert await status(outside, "/api/v1/subscriptions/1", headers=bearer) == 404
+    (machine.tree / "var" / "www" / "vitte" / "app" / "index.html").write_text("a Mini App")
+    assert await status(outside, "/app/") == 200
     answers = [await status(outside, "/health") for _ in range(12)]
     assert 429 in answers
 
@@ -304,7 +312,9 @@ def people_known(machine: Debian) -> int:
     return int(said)
 
 
-async def test_a_backup_comes_back(machine: Debian, telegram: LocalTelegram) -> None:
+async def test_a_backup_comes_back(
+    machine: Debian, telegram: LocalTelegram, outside: aiohttp.ClientSession
+) -> None:
     assert "Saved and proven: " in await machine.typed("vitte", "backup", "--verify")
     await machine.typed("systemctl", "start", "vitte-backup.service")
     assert machine.show("Result", "vitte-backup.service") == "success"
@@ -316,6 +326,7 @@ async def test_a_backup_comes_back(machine: Debian, telegram: LocalTelegram) -> 
 
     assert "stop vitte first" in machine.does("vitte", "restore").out
     await machine.typed("systemctl", "stop", "vitte")
+    assert await status(outside, "/health") == 503
     began = time.monotonic()
     said = await machine.typed("vitte", "restore")
     await machine.typed("systemctl", "start", "vitte")
@@ -401,10 +412,66 @@ async def test_taken_away_it_leaves_the_data_unless_told(machine: Debian) -> Non
     assert list((machine.tree / "var" / "backups" / "vitte").glob("*.dump"))
 
 
+async def test_a_redis_that_others_use_by_now_is_left_alone(machine: Debian) -> None:
+    await machine.typed("redis-cli", "set", "of-others", "1")
+
+    refused = await to_thread.run_sync(lambda: machine.does(*INSTALL))
+
+    assert refused.code == 1
+    assert "it is left alone" in refused.out
+    await machine.typed("redis-cli", "del", "of-others")
+
+
+async def test_lets_encrypt_gives_a_certificate_and_a_newer_one(
+    machine: Debian, tmp_path: Path
+) -> None:
+    """By its stand-in: how certbot is told where to ask is all that differs from the real one."""
+    letsencrypt = machine.tree / "etc" / "letsencrypt"
+    letsencrypt.mkdir(exist_ok=True)
+    (letsencrypt / "cli.ini").write_text(f"server = http://127.0.0.1:{ACME_PORT}/directory\n")
+    async with acme.serving(tmp_path, ACME_PORT) as authority:
+        TRUSTED.load_verify_locations(cafile=str(authority.root))
+        await machine.typed(
+            f"{SOURCE}/install.sh", "--domain", DOMAIN, "--admin-domain", ADMIN, "--webhook",
+            "--email", "you@example.com", "--token-file", "/srv/token",
+            "--telegram-api", f"http://127.0.0.1:{TELEGRAM_PORT}",
+        )  # fmt: skip
+        assert authority.contacts == ["mailto:you@example.com"]
+        assert [set(order.names) for order in authority.orders] == [{DOMAIN, ADMIN}]
+        first = await served_certificate()
+        for name in (DOMAIN, ADMIN):
+            assert f"DNS:{name}" in first
+
+        assert "enabled" in await machine.typed("systemctl", "is-enabled", "certbot.timer")
+        await machine.typed("certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew")
+
+        async def another() -> bool:
+            return await served_certificate() != first
+
+        await until(another, within=20)  # Nginx lets its old workers end in peace
+        assert f"DNS:{DOMAIN}" in await served_certificate()
+        assert sorted(authority.asked) == sorted([DOMAIN, ADMIN] * 2)
+
+
+async def served_certificate() -> str:
+    """The certificate that Nginx shows, in words; it must be one that is trusted."""
+
+    def look() -> str:
+        with (
+            socket.create_connection(("127.0.0.1", 443)) as plain,
+            TRUSTED.wrap_socket(plain, server_hostname=DOMAIN) as safe,
+        ):
+            shown = safe.getpeercert(binary_form=True)
+        done = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-text"],
+                              input=shown, capture_output=True, check=True)  # fmt: skip
+        return done.stdout.decode()
+
+    return await to_thread.run_sync(look)
+
+
 async def test_with_a_webhook_telegram_calls_through_nginx(
     machine: Debian, telegram: LocalTelegram, outside: aiohttp.ClientSession
 ) -> None:
-    await machine.typed(*INSTALL, "--webhook", "--take-redis")
     hook = f"https://{DOMAIN}/telegram/hook"
     await is_answered(telegram, "Vera, who was called")
 
@@ -427,6 +494,99 @@ async def test_with_a_webhook_telegram_calls_through_nginx(
     assert "No webhook is set" in await machine.typed("vitte", "webhook", "delete")
 
 
+async def test_what_watches_it_is_put_where_the_readme_says(machine: Debian) -> None:
+    if (promtool := shutil.which("promtool")) is not None:
+        shutil.copy2(promtool, machine.tree / "usr" / "local" / "bin" / "promtool")
+    for proof in proofs("Watching it"):
+        if promtool is None and proof.command.startswith("promtool"):
+            continue
+        lacking(proof, await machine.typed("sh", "-ec", proof.command))
+
+    for source, target in (
+        ("prometheus/prometheus.yml", "etc/prometheus"),
+        ("prometheus/recording.yml", "etc/prometheus/vitte"),
+        ("prometheus/alerts.yml", "etc/prometheus/vitte"),
+        ("grafana/provisioning/datasources/vitte.yml", "etc/grafana/provisioning/datasources"),
+        ("grafana/provisioning/dashboards/vitte.yml", "etc/grafana/provisioning/dashboards"),
+    ):
+        file = ROOT / "config" / source
+        assert (machine.tree / target / file.name).read_bytes() == file.read_bytes()
+    provider = (machine.tree / "etc/grafana/provisioning/dashboards/vitte.yml").read_text()
+    [folder] = re.findall(r"path: (\S+)", provider)
+    kept = {each.name for each in (ROOT / "config" / "grafana" / "dashboards").glob("*.json")}
+    assert {each.name for each in (machine.tree / folder.lstrip("/")).iterdir()} == kept
+
+
+# More people than are written to in a moment: a broadcast to them can be paused.
+MANY = """
+INSERT INTO users (id, first_name, created_at, updated_at)
+    SELECT n, 'Somebody', now(), now() FROM generate_series(5000001, 5000400) AS n;
+INSERT INTO settings (user_id, language, created_at, updated_at)
+    SELECT id, 'en', created_at, updated_at FROM users WHERE id > 5000000;
+INSERT INTO subscriptions (user_id, started_at, created_at, updated_at)
+    SELECT id, created_at, created_at, updated_at FROM users WHERE id > 5000000;
+"""
+
+
+async def test_by_hand_it_serves_as_well(machine: Debian, telegram: LocalTelegram) -> None:
+    """Each command of the README's section, in its order, and what it is said to print."""
+    await machine.typed("vitte", "uninstall", "--with-data", "--yes")
+    await machine.typed("sh", "-ec", STORES)
+    hand = Hand(
+        machine, {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API": f"http://127.0.0.1:{TELEGRAM_PORT}"}
+    )
+
+    for proof in proofs("By hand"):
+        await hand.types(proof)
+        if proof.command.endswith("vitte run") and hand.served == 1:
+            await is_answered(telegram, "Anna, by hand")
+    assert hand.served == 2
+    assert hand.left == ["make wheel"]
+
+
+async def test_something_is_said_to_everybody(machine: Debian, telegram: LocalTelegram) -> None:
+    hand = Hand(
+        machine, {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API": f"http://127.0.0.1:{TELEGRAM_PORT}"}
+    )
+    hand.exports("VITTE_TELEGRAM_UPDATES=polling")
+    await hand.runs()
+    anna = telegram.person("Anna", language_code="en")
+    await anna.starts()
+    await anna.hears_one(within=20)
+    await machine.typed("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1",
+                        "-d", "vitte", "-c", MANY)  # fmt: skip
+
+    for proof in proofs("Something to say to everybody"):
+        await hand.types(Proof(proof.command.replace("101", str(anna.id)), proof.shown))
+        if " try " in proof.command:
+            tried = {message.text for message in await anna.hears(2, within=20)}
+            assert tried == {
+                "Hello, Anna! There is a new character.",
+                "Привет, Anna! У нас новый персонаж.",
+            }
+    await hand.stops()
+
+
+async def test_without_a_domain_and_with_stores_from_elsewhere_it_polls(
+    machine: Debian, telegram: LocalTelegram
+) -> None:
+    for name, url in (("database", f"postgresql://vitte:{WORD}@localhost/vitte"),
+                      ("redis", f"redis://:{WORD}@localhost:6379/0")):  # fmt: skip
+        (machine.tree / "srv" / name).write_text(f"{url}\n")
+    await machine.typed("rm", "-r", "/opt/vitte")
+
+    await machine.typed(
+        f"{SOURCE}/install.sh", "--token-file", "/srv/token",
+        "--telegram-api", f"http://127.0.0.1:{TELEGRAM_PORT}",
+        "--database-url-file", "/srv/database", "--redis-url-file", "/srv/redis",
+    )  # fmt: skip
+
+    await is_answered(telegram, "Vera, without a domain")
+    assert not (machine.tree / "etc" / "nginx" / "sites-enabled" / "vitte").is_symlink()
+    assert "vitte_bot" not in machine.types("runuser", "-u", "postgres", "--", "psql", "-XAtlq")
+    assert await to_thread.run_sync(machine.show, "ActiveState") == "active"
+
+
 def test_each_command_that_the_readme_gives_for_a_server_was_typed(machine: Debian) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     [section] = re.findall(r"(?ms)^## On a server of your own\n(.*?)^## ", text)
@@ -440,11 +600,9 @@ def test_each_command_that_the_readme_gives_for_a_server_was_typed(machine: Debi
 
 
 def fixed(command: str) -> set[str]:
-    """What of a documented command is the same for everybody. Let's Encrypt cannot be asked here."""
+    """What of a documented command is the same for everybody."""
     program, *words = command.replace("sudo ", "").split()
-    return {Path(program).name} | {
-        word for word in words if not re.search(r"[./@]", word) and word != "--email"
-    }
+    return {Path(program).name} | {word for word in words if not re.search(r"[./@]", word)}
 
 
 def test_the_machine_is_as_well_as_before(machine: Debian) -> None:
