@@ -519,6 +519,42 @@ admin-job-expire-subscriptions = subscriptions that ended are closed
 admin-job-make-partitions = the months of messages ahead are made
 admin-job-trim-records = old updates, words and runs are deleted
 
+## All data of a person
+
+admin-room-receipts = Receipts
+admin-personal = All data of this person
+admin-personal-export = Export all data
+    .sure = Export all data of { $user }?
+    .means = A JSON file with everything that is kept of this person, what was said included. Hand it to nobody else. The receipt keeps its checksum.
+admin-personal-delete = Delete all data
+    .sure = Delete all data of { $user }, for good?
+    .means = Dialogs, messages, settings, the subscription and the name go, and nothing brings them back. What the books and the law need stays without words and names: that updates came, what was changed and when, a ban in force. Whoever writes again is met as new.
+admin-personal-number = Number of the person
+admin-personal-number-hint = Typed once more, so that it is not somebody else.
+
+## Receipts
+
+admin-receipts-lead = What was given out of people's data, and what was deleted. Nothing of the person stands here but the number.
+admin-receipts-of = Number of a person
+admin-receipts-none = Nothing was exported or deleted. Both are found on a person's page.
+admin-receipts-one = Receipt { $number }
+admin-receipts-number = Receipt
+admin-receipts-kind = What
+admin-receipts-export = export
+admin-receipts-deletion = deletion
+admin-receipts-user = Person
+admin-receipts-who = Who
+admin-receipts-begun = Begun
+admin-receipts-ended = Ended
+admin-receipts-broken = not whole
+admin-receipts-again = This one has no end: it goes on still, or it broke off. Then do it again.
+admin-receipts-size = Bytes
+admin-receipts-checksum = SHA-256 of the file
+admin-receipts-table = Table
+admin-receipts-rows = Rows
+admin-receipts-nothing = It counted nothing.
+admin-receipts-kept = Rows that were emptied stay without words and names: the books and the law need that they were.
+
 ## The audit log
 
 admin-audit-when = When

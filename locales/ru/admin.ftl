@@ -522,6 +522,42 @@ admin-job-expire-subscriptions = закрываются подписки, кот
 admin-job-make-partitions = готовятся месяцы для будущих сообщений
 admin-job-trim-records = удаляются старые обновления, слова и запуски
 
+## Все данные человека
+
+admin-room-receipts = Квитанции
+admin-personal = Все данные этого человека
+admin-personal-export = Выгрузить все данные
+    .sure = Выгрузить все данные { $user }?
+    .means = Файл JSON со всем, что хранится об этом человеке, включая сказанное. Больше никому его не передавайте. Контрольная сумма останется в квитанции.
+admin-personal-delete = Удалить все данные
+    .sure = Удалить все данные { $user } навсегда?
+    .means = Диалоги, сообщения, настройки, подписка и имя исчезнут, вернуть их нельзя. То, что нужно для учёта и закона, останется без слов и имён: что обновления приходили, что и когда меняли, действующая блокировка. Новое сообщение начнёт знакомство заново.
+admin-personal-number = Номер человека
+admin-personal-number-hint = Ещё раз, чтобы не удалить чужое.
+
+## Квитанции
+
+admin-receipts-lead = Что выгружено из данных людей и что удалено. О самом человеке здесь только номер.
+admin-receipts-of = Номер человека
+admin-receipts-none = Ничего не выгружали и не удаляли. И то и другое — на странице человека.
+admin-receipts-one = Квитанция { $number }
+admin-receipts-number = Квитанция
+admin-receipts-kind = Что
+admin-receipts-export = выгрузка
+admin-receipts-deletion = удаление
+admin-receipts-user = Человек
+admin-receipts-who = Кто
+admin-receipts-begun = Начало
+admin-receipts-ended = Конец
+admin-receipts-broken = не целиком
+admin-receipts-again = Конца нет: работа ещё идёт или прервалась. Если прервалась, повторите.
+admin-receipts-size = Байт
+admin-receipts-checksum = SHA-256 файла
+admin-receipts-table = Таблица
+admin-receipts-rows = Строк
+admin-receipts-nothing = Строк не было.
+admin-receipts-kept = Очищенные строки остаются без слов и имён: учёту и закону нужно, что они были.
+
 ## Журнал действий
 
 admin-audit-when = Когда

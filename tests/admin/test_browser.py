@@ -19,10 +19,12 @@ from selenium.webdriver.support.ui import WebDriverWait
 from tests.admin.conftest import PASSWORD, Panel
 from tests.admin.test_broadcasts import TEXTS
 from tests.dev.telegram.test_browser import CHROMIUM, DRIVER, FLAGS
+from tests.store.people import ANNA, register, start_dialog
 from vitte.resources import ROOT
-from vitte.store import broadcasts
+from vitte.store import bans, broadcasts, messages, receipts
 from vitte.store.audit import SHELL
 from vitte.store.broadcasts import Segment
+from vitte.store.dialogs import Dialog
 from vitte.store.operators import Role
 
 PATIENCE = 10
@@ -34,6 +36,11 @@ PAGES = (
     "/people",
     "/people/101",
     "/people/101/dialogs",
+    "/people/101/dialogs/1",
+    "/people/101/export",
+    "/people/101/delete",
+    "/receipts",
+    "/receipts/1",
     "/letters",
     "/letters/1",
     "/characters",
@@ -353,6 +360,55 @@ async def test_each_role_clicks_through_its_rooms(panel: Panel, screen: Screen, 
     await to_thread.run_sync(click)
 
 
+async def in_trouble(panel: Panel) -> Dialog:
+    """Anna has spoken and is banned, and what is kept of her was asked for."""
+    await register(panel.database, ANNA)
+    dialog = await start_dialog(panel.database, ANNA, panel.clock())
+    await messages.add_exchange(panel.database, dialog, "hello", ["Hello."], panel.clock())
+    await bans.impose(panel.database, ANNA.id, panel.clock(), ends_at=None, author=SHELL)
+    await receipts.begin(panel.database, ANNA.id, "export", panel.clock(), author=SHELL)
+    return dialog
+
+
+async def test_a_person_is_helped_and_deleted_with_the_keyboard_and_without_scripts(
+    panel: Panel, screen: Screen
+) -> None:
+    await panel.operator("anna")
+    dialog = await in_trouble(panel)
+
+    def opens(form: str) -> None:
+        """Open what holds a form; without scripts too, for it is the browser that does it."""
+        screen.one(f"details:has([action$='{form}']) summary").send_keys(Keys.ENTER)
+
+    def act() -> None:
+        screen.emulate("setScriptExecutionDisabled", value=True)
+        try:
+            screen.logs_in("anna")
+            screen.open("/people/101")
+            opens("/unban")
+            screen.one("#unban-reason").send_keys("she asked nicely", Keys.ENTER)
+            screen.reads("The ban was lifted.")
+            opens("/ban")
+            screen.one("#ban-reason").send_keys("she did it again", Keys.ENTER)
+            screen.reads("The ban is in force.", "for good", "she did it again")
+            screen.one("[action$='/free'] button").send_keys(Keys.ENTER)
+            screen.reads("They may speak again at once.")
+            screen.open(f"/people/101/dialogs/{dialog.id}")
+            opens("/reveal")
+            screen.one("#reveal-reason").send_keys("she asked us to", Keys.ENTER)
+            screen.reads("Hello.", "the character")
+            screen.open("/people/101")
+            screen.one("[href='/people/101/delete']").send_keys(Keys.ENTER)
+            screen.reads("Delete all data of 101, for good?")
+            screen.one("[name=number]").send_keys("101")
+            screen.one("[name=reason]").send_keys("asked for by letter", Keys.ENTER)
+            screen.reads("deletion", "messages", "users")
+        finally:
+            screen.emulate("setScriptExecutionDisabled", value=False)
+
+    await to_thread.run_sync(act)
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe is not there: make axe")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
@@ -360,6 +416,7 @@ async def test_no_page_keeps_anybody_out(
     panel: Panel, screen: Screen, theme: str, width: int
 ) -> None:
     await panel.operator("anna", language="ru" if theme == "dark" else "en")
+    await in_trouble(panel)
     await broadcasts.add(panel.database, "news", TEXTS, Segment(), SHELL, panel.clock())
 
     def look() -> None:

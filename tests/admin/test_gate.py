@@ -17,6 +17,7 @@ EXAMPLES = {
     "user": "1",
     "letter": "1",
     "dialog": "1",
+    "receipt": "1",
     "job": "clean-messages",
     "character": "1",
     "mark": "x",

@@ -35,6 +35,7 @@ ROOMS: Final = (
     Room("tree", "/tree"),
     Room("configuration", "/configuration", "owner"),
     Room("audit", "/audit", "support"),
+    Room("receipts", "/receipts", "support"),
     Room("sessions", "/sessions"),
 )
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from vitte.admin import page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, tag
-from vitte.admin.rooms import asked, bans, dialogs, limits, plans, timeline
+from vitte.admin.rooms import asked, bans, dialogs, limits, personal, plans, timeline
 from vitte.errors import NotThere
 from vitte.store import audit, people, settings, subscriptions, users
 from vitte.store import bans as store_bans
@@ -132,6 +132,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         await limits.section(visit, user, *_limited_by(visit, known)),
         bans.section(visit, user, known.ban),
         await dialogs.section(visit, user),
+        personal.section(visit, user),
         _changes(visit, known.changes),
         room="people",
     )
