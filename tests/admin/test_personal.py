@@ -5,18 +5,25 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import aiohttp
+import anyio
 import msgspec
+import psycopg
 import pytest
 
 from tests.admin.conftest import Panel
 from tests.store.people import ANNA, BORIS, register, start_dialog
+from vitte.actors import cache
 from vitte.errors import DatabaseAway
-from vitte.store import audit, messages, personal, receipts, users
+from vitte.store import audit, messages, personal, receipts, updates, users
 from vitte.store.operators import Role
 from vitte.store.receipts import Receipt
 from vitte.store.users import Contact, UserId
 
 NASTY = """'"><img src=x onerror=alert(1)><script>alert(1)</script>"""
+WAITING = """
+SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+MESSAGES = next(part for part in personal.PARTS if part.table == "messages")
 REASON = {"reason": "asked for by letter"}
 
 
@@ -137,6 +144,38 @@ async def test_who_writes_again_after_a_deletion_is_met_as_new_and_at_once(panel
     assert "welcome back" not in welcome.text.lower()
     assert answer.text
     assert await users.get(panel.database, UserId(boris.id)) is not None
+
+
+async def test_who_writes_while_being_deleted_is_answered_as_somebody_new(
+    panel: Panel, database_url: str
+) -> None:
+    boris = panel.vitte.telegram.person("Boris", language_code="en")
+    await boris.starts()
+    await boris.hears_one()
+    user, services = UserId(boris.id), panel.vitte.house.services
+
+    async with panel.database.transaction() as deletion:
+        await deletion.change(personal.LOCK, user_id=user)
+        await boris.writes("hello")
+        await somebody_waits_for_a_lock(database_url)
+        for part in personal.PARTS:
+            if part.delete is not None:
+                await deletion.change(part.delete, user_id=user, limit=9, now=panel.clock())
+    await cache.forget(services.cache, user)
+    answer = await boris.hears_one()
+    await panel.vitte.settled()
+
+    assert answer.text
+    kept = [row async for rows in personal.give(panel.database, MESSAGES, user) for row in rows]
+    assert len(kept) == 2
+    assert not await updates.list_letters(panel.database, limit=1)
+
+
+async def somebody_waits_for_a_lock(database_url: str) -> None:
+    with anyio.fail_after(5):
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as looker:
+            while not await (await looker.execute(WAITING)).fetchone():  # noqa: ASYNC110  # PostgreSQL tells nobody
+                await anyio.sleep(0.02)
 
 
 async def test_support_exports_and_only_an_owner_deletes(panel: Panel) -> None:
