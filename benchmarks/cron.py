@@ -259,14 +259,18 @@ class Bench:
         with psycopg.connect(_administration(self.running), autocommit=True) as connection:
             connection.execute("CREATE DATABASE bodies TEMPLATE vitte")
         crowd = Crowd(telegram, telegram.bot)
-        async with self._vitte(telegram, url), self._celery(DATABASE=url) as _:
+        apart = f"{self.running.redis_url}?db=3"  # what it remembers is true of that database alone
+        async with (
+            self._vitte(telegram, url, VITTE_REDIS_URL=apart),
+            self._celery(DATABASE=url),
+        ):
             await crowd.all_at_once(CROWD, len(CROWD), window=50, mix={"/start": 1.0})
             await self._stream(crowd)
             for number, (name, statements) in enumerate(BODIES.items()):
                 measuring.progress(f"{name}, as a task of Celery's ...")
                 quiet = [wait for _ in range(QUIET_CHUNKS) for wait in await self._stream(crowd)]
                 self._ask_celery(BODY, name, json.dumps(statements), DATABASE=url)
-                waits: list[float] = []
+                waits = await self._stream(crowd)
                 with anyio.fail_after(PATIENCE):
                     while not (done := self._bodies_done()[number:]):
                         waits += await self._stream(crowd)
