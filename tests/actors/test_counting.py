@@ -24,6 +24,10 @@ ENDS = BEGINS + DAY
 HALF_PAST = ENDS + timedelta(minutes=30)
 
 
+def lately(people: int) -> dict[str, int]:
+    return {"active_7": people, "active_30": people}
+
+
 async def counts(
     database: Database, at: datetime = HALF_PAST, settings: config.Cron = UTC_DAYS
 ) -> DailyStatistics:
@@ -58,12 +62,12 @@ async def test_a_day_counts_what_lies_within_it(database: Database) -> None:
     assert (row.users_unreachable, row.subscriptions_active) == (1, 1)
     assert (row.dialogs_started, row.messages_said, row.messages_answered) == (1, 1, 2)
     assert row.by_plan == {
-        "free": {"users": 2, "new": 1, "active": 0, "said": 0, "dialogs": 0},
-        "premium": {"users": 1, "new": 1, "active": 1, "said": 1, "dialogs": 1},
+        "free": {"users": 2, "new": 1, "active": 0, **lately(0), "said": 0, "dialogs": 0},
+        "premium": {"users": 1, "new": 1, "active": 1, **lately(1), "said": 1, "dialogs": 1},
     }
     assert row.by_language == {
-        "ru": {"users": 2, "new": 2, "active": 1, "said": 1, "dialogs": 1},
-        "en": {"users": 1, "new": 0, "active": 0, "said": 0, "dialogs": 0},
+        "ru": {"users": 2, "new": 2, "active": 1, **lately(1), "said": 1, "dialogs": 1},
+        "en": {"users": 1, "new": 0, "active": 0, **lately(0), "said": 0, "dialogs": 0},
     }
 
 

@@ -33,6 +33,7 @@ PAGES = (
     "/configuration",
     "/overview",
     "/overview?span=month",
+    "/runbook",
     "/people",
     "/people/101",
     "/people/101/dialogs",

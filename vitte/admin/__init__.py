@@ -33,6 +33,7 @@ from vitte.admin.rooms import (
     place,
     plans,
     receipts,
+    runbook,
     sessions,
     tree,
 )
@@ -109,6 +110,7 @@ def table() -> tuple[Route, ...]:
         Route(method="GET", path="/tree/place", access="read", answer=place.show),
         Route(method="POST", path="/tree/act", access="owner", answer=place.act),
         Route(method="GET", path="/overview", access="read", answer=overview.show),
+        Route(method="GET", path="/runbook", access="read", answer=runbook.show),
         Route(method="GET", path="/people", access="read", answer=people.show_all),
         Route(method="GET", path="/people/{user:[0-9]{1,18}}", access="read", answer=people.show),
         Route(method="POST", path="/people/{user:[0-9]{1,18}}/plan", access="support", answer=plans.change),

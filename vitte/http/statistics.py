@@ -24,7 +24,7 @@ Came = Annotated[int | None, Meta(description="People met 1, 7 or 30 days before
 Stayed = Annotated[int | None, Meta(description="Of those, who wrote on this day")]
 Shares = Annotated[
     dict[str, dict[str, int]] | None,
-    Meta(description="The part of each: users, new, active, said, dialogs"),
+    Meta(description="The part of each: users, new, active, active_7, active_30, said, dialogs"),
 ]
 
 

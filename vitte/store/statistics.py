@@ -14,7 +14,7 @@ LIST = take("statistics", "list_daily_statistics")
 
 # What part people of each plan, or of each language, had in a day, by names of ``SHARED``.
 Shares: TypeAlias = dict[str, dict[str, int]]
-SHARED: Final = ("users", "new", "active", "said", "dialogs")
+SHARED: Final = ("users", "new", "active", "active_7", "active_30", "said", "dialogs")
 
 
 class Counted(Struct, frozen=True, kw_only=True):
