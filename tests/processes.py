@@ -98,7 +98,12 @@ class Living:
 
 @asynccontextmanager
 async def vitte_lives(*words: str, cwd: Path | None = None, **more: str) -> AsyncGenerator[Living]:
-    """Run a command for the block; it is killed at the end if it still lives."""
+    """Run a command for the block; it is killed at the end if it still lives.
+
+    Unless told otherwise it keeps what it keeps, its control socket too, in the folder where it runs.
+    """
+    if cwd is not None:
+        more = {"data": str(cwd / "data"), **more}
     command = [sys.executable, "-m", "vitte", *words]
     process = await anyio.open_process(
         command,

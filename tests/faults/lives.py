@@ -23,9 +23,11 @@ class Lives:
         self.database = database
         self.books = Books(telegram, database)
         self.http = f"127.0.0.1:{free_port()}"
-        self._metrics = f"127.0.0.1:{free_port()}"
+        self._metrics, self._panel = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self._folder = folder
         self._variables = {
+            # Of its own: two processes may run on the same stores, but not in the same folder.
+            "data": str(folder / self.http.replace(":", "-")),
             "telegram_token": telegram.token,
             "telegram_api": telegram.url,
             "telegram_poll_seconds": "2",
@@ -33,6 +35,7 @@ class Lives:
             "redis_url": urls[1],
             "http_listen": self.http,
             "metrics_listen": self._metrics,
+            "admin_listen": self._panel,
             "limiter_messages_per_minute": "1000",
         }
 
