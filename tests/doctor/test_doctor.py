@@ -33,8 +33,10 @@ def states(findings: list[Finding]) -> dict[str, str]:
 
 
 def only(findings: list[Finding], check: str, state: str) -> Finding:
-    [found] = [each for each in findings if (each.check, each.state) == (check, state)]
-    return found
+    of_it = [each for each in findings if each.check == check]
+    found = [each for each in of_it if each.state == state]
+    assert len(found) == 1, of_it
+    return found[0]
 
 
 async def examined(settings: config.Config, root: Path) -> list[Finding]:
