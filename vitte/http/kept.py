@@ -27,20 +27,33 @@ from vitte.store.users import UserId
 
 Row = TypeVar("Row")
 MOST_MADE: Final = 10_000
-ROW_BYTES: Final = 800
-"""What a dialog takes in memory, with its title and its times, more rather than less."""
+ROW_BYTES: Final = 1_200
+"""What a dialog takes in memory, with its title, its times and its JSON, more rather than less."""
 
 show_dialogs: Final = pages.shower(Dialog)
 _show_messages: Final = pages.shower(Message)
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Shown(Struct, frozen=True, gc=False):
-    """An answer that is ready, and whose rows it shows; of dialogs, which ones."""
+class Shown(Struct, gc=False):
+    """An answer, and whose rows it shows; of dialogs the rows themselves, by which it is put right.
+
+    An answer of dialogs is made when somebody first wants it: a change puts the rows right and
+    leaves the making to the next reader. ``asked`` is their page; None is a dialog alone.
+    """
 
     owner: UserId
-    answer: Answer
+    made: Answer | None = None
     rows: Sequence[dialogs.Dialog] = ()
+    asked: dialogs.Asked | None = None
+
+    @property
+    def answer(self) -> Answer:
+        """The answer."""
+        if self.made is None:
+            asked, rows = self.asked, self.rows
+            self.made = dialog(rows[0]) if asked is None else _page_of_dialogs(asked, rows)
+        return self.made
 
 
 async def _dialogs(database: Database, wanted: Sequence[DialogId]) -> dict[DialogId, Shown]:
@@ -71,11 +84,11 @@ async def _settings(database: Database, wanted: Sequence[UserId]) -> dict[UserId
 
 
 def _shown_alone(row: dialogs.Dialog) -> Shown:
-    return Shown(row.user_id, dialog(row), (row,))
+    return Shown(row.user_id, rows=(row,))
 
 
 def _shown(asked: dialogs.Asked, rows: Sequence[dialogs.Dialog]) -> Shown:
-    return Shown(asked.user, _page_of_dialogs(asked, rows), rows)
+    return Shown(asked.user, rows=rows, asked=asked)
 
 
 def _dialog_renewed(_key: DialogId, shown: Shown, row: dialogs.Dialog) -> Shown | None:
@@ -95,6 +108,9 @@ def _page_renewed(asked: dialogs.Asked, shown: Shown, row: dialogs.Dialog) -> Sh
     full = len(shown.rows) == asked.limit
     rows: list[dialogs.Dialog] = []
     for before in shown.rows:
+        if before.id != row.id and not before.state == row.state == "open":
+            rows.append(before)
+            continue
         after = _after(before, row)
         if after is None:
             return None
@@ -102,10 +118,10 @@ def _page_renewed(asked: dialogs.Asked, shown: Shown, row: dialogs.Dialog) -> Sh
             rows.append(after)
         elif full:  # another one moves up, and nobody knows here which
             return None
-    new = all(each.id != row.id for each in rows) and asked.shows(row)
+    new = asked.shows(row) and all(each.id != row.id for each in rows)
     if new and not (full and row.id < shown.rows[-1].id):
         rows = sorted((*rows, row), key=lambda each: each.id, reverse=True)[: asked.limit]
-    return shown if rows == list(shown.rows) else _shown(asked, rows)
+    return _shown(asked, rows)
 
 
 def _after(dialog: dialogs.Dialog, row: dialogs.Dialog) -> dialogs.Dialog | None:
@@ -130,8 +146,10 @@ def _owner(_key: Hashable, shown: Shown | None) -> UserId | None:
 
 
 def _size(shown: Shown) -> int:
-    answer, rows = shown.answer, ROW_BYTES * len(shown.rows)
-    return rows + len(answer.head) + (len(answer.body) if isinstance(answer.body, bytes) else 0)
+    if shown.made is None:
+        return ROW_BYTES * len(shown.rows)
+    body = shown.made.body
+    return len(shown.made.head) + (len(body) if isinstance(body, bytes) else 0)
 
 
 def _lasting(settings: config.Cache, _shown: Shown, _now: object) -> float:
