@@ -3,11 +3,10 @@
 from aiohttp import web
 
 from vitte.actors import cache
-from vitte.admin import page
+from vitte.admin import asking, page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Html, tag
 from vitte.admin.rooms import asked
-from vitte.admin.rooms.letters import why
 from vitte.errors import BadInput, NotThere
 from vitte.store import bans, users
 from vitte.store.bans import Ban
@@ -61,7 +60,7 @@ def _imposing(visit: Visit, user: UserId, *, in_force: bool) -> Html:
             type="date",
             hint=say(visit, "admin-ban-until-hint"),
         ),
-        asked.reason(visit, "ban"),
+        asking.reason(visit, form="ban"),
         tag("p", say(visit, "admin-ban-means"), class_="quiet"),
         tag("button", say(visit, "admin-ban-impose"), class_="button danger"),
         class_="stack",
@@ -74,7 +73,7 @@ def _lifting(visit: Visit, user: UserId) -> Html:
     form = page.form(
         visit,
         f"/people/{user}/unban",
-        asked.reason(visit, "unban"),
+        asking.reason(visit, form="unban"),
         tag("button", say(visit, "admin-ban-lift"), class_="button primary"),
         class_="stack",
     )
@@ -89,7 +88,7 @@ async def impose(visit: Visit) -> web.StreamResponse:
         NotThere: There is no such person.
     """
     user, services = asked.user(visit), visit.desk.services
-    author, day = visit.author(why(visit)), visit.typed("until")
+    author, day = visit.author(asking.why(visit)), visit.typed("until")
     ends_at = asked.end_of_day(visit, day) if day else None
     if day and (ends_at is None or ends_at <= visit.now):
         raise BadInput(("until", "is no day that is still to end"))
@@ -108,7 +107,7 @@ async def lift(visit: Visit) -> web.StreamResponse:
         NotThere: The person is not banned.
     """
     user, services = asked.user(visit), visit.desk.services
-    author = visit.author(why(visit))
+    author = visit.author(asking.why(visit))
     if not await bans.lift(services.database, user, visit.now, author=author):
         raise NotThere("ban")
     await cache.forget(services.cache, user)

@@ -10,11 +10,10 @@ from typing import Final, get_args
 from aiohttp import web
 
 from vitte.actors import cache
-from vitte.admin import page
+from vitte.admin import asking, page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, tag
 from vitte.admin.rooms import versions
-from vitte.admin.rooms.letters import why
 from vitte.errors import BadInput, Contradiction, NotThere
 from vitte.i18n import LANGUAGES, Language
 from vitte.store import characters
@@ -155,7 +154,7 @@ def _form(visit: Visit, character: Character, typed: Traits) -> Html:
             say(visit, "admin-character-active"),
             class_="tick",
         ),
-        versions.reason(visit, visit.typed("reason")),
+        asking.reason(visit, typed=visit.typed("reason"), hint=say(visit, "admin-version-reason")),
         tag("button", say(visit, "admin-character-save"), class_="button primary"),
         class_="draft",
     )
@@ -177,7 +176,7 @@ def _text(visit: Visit, typed: Traits, name: str, language: Language) -> Html:
 
 async def save(visit: Visit) -> web.StreamResponse:
     """Make the next version, or say what keeps it from being made, with what was typed."""
-    known, typed, reason = await _character(visit), _typed(visit), why(visit)
+    known, typed, reason = await _character(visit), _typed(visit), asking.why(visit)
     if typed == known.traits:
         fault = say(visit, "admin-character-same")
         return await _page(visit, known, typed, fault=fault, status=400)
@@ -191,7 +190,7 @@ async def save(visit: Visit) -> web.StreamResponse:
 
 async def roll_back(visit: Visit) -> web.StreamResponse:
     """Make an older version the next one."""
-    known, reason = await _character(visit), why(visit)
+    known, reason = await _character(visit), asking.why(visit)
     wanted = page.number(visit.typed("to"))
     if wanted is None or wanted > characters.NEWEST:
         raise BadInput(("to", "is no version"))

@@ -9,11 +9,10 @@ from typing import Final
 
 from aiohttp import web
 
-from vitte.admin import page
+from vitte.admin import asking, page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, tag
 from vitte.admin.rooms import asked
-from vitte.admin.rooms.letters import why
 from vitte.errors import NotThere
 from vitte.store import audit, characters, dialogs, messages, users
 from vitte.store.dialogs import Dialog, DialogId
@@ -132,7 +131,7 @@ async def reveal(visit: Visit) -> web.StreamResponse:
         BadInput: There is no reason.
         NotThere: The person has no such dialog.
     """
-    dialog, reason, database = await _dialog(visit), why(visit), visit.desk.services.database
+    dialog, reason, database = await _dialog(visit), asking.why(visit), visit.desk.services.database
     author, number = visit.author(reason), str(dialog.id)
     await audit.add(database, author, "dialog", "reveal", visit.now, user=dialog.user_id, subject=number)  # fmt: skip
     wanted = messages.Asked(dialog.id, _before(visit.typed("before")), PAGE + 1)
@@ -179,7 +178,7 @@ def _hidden(visit: Visit, dialog: Dialog, before: MessageId) -> Html:
         visit,
         f"{_address(dialog)}/reveal",
         tag("input", type="hidden", name="before", value=before),
-        asked.reason(visit, "reveal"),
+        asking.reason(visit, form="reveal"),
         tag("button", say(visit, "admin-line-reveal"), class_="button"),
         class_="stack",
     )

@@ -6,16 +6,15 @@ What somebody wrote is shown only to who says why, and that is in the audit.
 import msgspec
 from aiohttp import web
 
-from vitte.admin import page
+from vitte.admin import asking, page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, tag
-from vitte.errors import BadInput, NotThere
+from vitte.errors import NotThere
 from vitte.store import audit, updates
 from vitte.store.updates import NEWEST, Letter, UpdateId
 from vitte.store.users import UserId
 
 PAGE = 50
-SHORTEST_REASON = 3
 COLUMNS = ("update", "chat", "kind", "reason", "failed")
 
 
@@ -107,14 +106,7 @@ def _orders(visit: Visit, letter: Letter) -> Html:
     reveal = page.form(
         visit,
         f"/letters/{letter.id}/reveal",
-        page.field(
-            say(visit, "admin-reason"),
-            name="reason",
-            required=True,
-            minlength=3,
-            maxlength=audit.LONGEST_REASON,
-            hint=say(visit, "admin-reason-hint"),
-        ),
+        asking.reason(visit),
         tag("button", say(visit, "admin-letters-reveal"), class_="button"),
     )
     return tag(
@@ -129,7 +121,7 @@ def _orders(visit: Visit, letter: Letter) -> Html:
 
 async def reveal(visit: Visit) -> web.StreamResponse:
     """Show what Telegram wrote, once it is written down who looks and why."""
-    letter, reason = await _letter(visit), why(visit)
+    letter, reason = await _letter(visit), asking.why(visit)
     await audit.add(
         visit.desk.services.database,
         visit.author(reason),
@@ -160,18 +152,6 @@ async def drop(visit: Visit) -> web.StreamResponse:
         if not await updates.drop(transaction, letter.id, visit.now):
             raise NotThere("letter")
     return page.see("/letters?done=drop")
-
-
-def why(visit: Visit) -> str:
-    """The reason that was typed.
-
-    Raises:
-        BadInput: There is none.
-    """
-    reason = visit.typed("reason")
-    if len(reason) < SHORTEST_REASON:  # so much says something
-        raise BadInput(("reason", "is missing: it goes into the audit log"))
-    return reason
 
 
 async def _letter(visit: Visit) -> Letter:

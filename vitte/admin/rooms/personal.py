@@ -19,7 +19,6 @@ from vitte.admin.desk import Visit, say
 from vitte.admin.gate import HEADERS
 from vitte.admin.html import NOTHING, Child, Html, tag
 from vitte.admin.rooms import asked
-from vitte.admin.rooms.letters import why
 from vitte.errors import BadInput, NotThere, VitteError
 from vitte.runtime import RuntimeFault
 from vitte.store import audit, personal, receipts, users
@@ -77,30 +76,19 @@ async def _ask(visit: Visit, order: str, *more: Html) -> web.Response:
         " · ",
         tag("a", str(user), href=f"/people/{user}"),
     ]
-    form = page.form(
-        visit,
-        f"/people/{user}/{order}",
-        *more,
-        asking.reason(visit, wanted=True),
-        tag(
-            "div",
-            tag("button", say(visit, f"admin-personal-{order}"), class_="button danger"),
-            tag("a", say(visit, "admin-act-not"), href=f"/people/{user}", class_="button"),
-            class_="buttons",
-        ),
+    question = asking.Question(
+        asked=say(visit, f"admin-personal-{order}.sure", user=str(user)),
+        means=say(visit, f"admin-personal-{order}.means"),
+        button=title,
+        back=f"/people/{user}",
+        reason_wanted=True,
     )
     return page.show(
         visit,
         title,
         tag("p", ways, class_="way"),
         page.heading(title),
-        tag(
-            "section",
-            tag("h2", say(visit, f"admin-personal-{order}.sure", user=str(user))),
-            tag("p", say(visit, f"admin-personal-{order}.means")),
-            form,
-            class_="card sure",
-        ),
+        asking.ask(visit, question, f"/people/{user}/{order}", {}, *more),
         room="people",
     )
 
@@ -112,7 +100,7 @@ async def export(visit: Visit) -> web.StreamResponse:
         BadInput: There is no reason.
         NotThere: There is no such person.
     """
-    user, author, now = await _known(visit), visit.author(why(visit)), visit.now
+    user, author, now = await _known(visit), visit.author(asking.why(visit)), visit.now
     async with visit.desk.services.database.transaction() as transaction:
         receipt = await receipts.begin(transaction, user, "export", now, author=author)
         subject = f"receipt {receipt.id}"
@@ -179,14 +167,17 @@ async def delete(visit: Visit) -> web.StreamResponse:
         BadInput: There is no reason, or the number is not that of the person.
         NotThere: There is no such person.
     """
-    user, author, services = await _known(visit), visit.author(why(visit)), visit.desk.services
+    user, author, services = (
+        await _known(visit),
+        visit.author(asking.why(visit)),
+        visit.desk.services,
+    )
     if visit.typed("number") != str(user):
         raise BadInput(("number", "is not the number of this person"))
     erased = await personal.delete(services.database, user, visit.now, author=author)
     metrics.updates_done.labels("refused").inc(erased.pending)
     try:
         await cache.forget(services.cache, user)
-        await cache.forget_talk(services.cache, user)
         await limiter.forget(services.limiter, user)
     except RuntimeFault as problem:  # it is deleted; what is kept for seconds goes by itself
         _log.warning("Deleted, and not told: %s: %s", type(problem).__name__, problem)

@@ -5,11 +5,10 @@ from datetime import datetime
 from aiohttp import web
 
 from vitte.actors import cache
-from vitte.admin import page
+from vitte.admin import asking, page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Html, tag
 from vitte.admin.rooms import asked
-from vitte.admin.rooms.letters import why
 from vitte.errors import BadInput, Contradiction
 from vitte.store import subscriptions
 from vitte.store.subscriptions import Subscription
@@ -50,7 +49,7 @@ def section(visit: Visit, bought: Subscription | None) -> Html:
             value=until,
             hint=say(visit, "admin-people-until-hint"),
         ),
-        asked.reason(visit, "plan"),
+        asking.reason(visit, form="plan"),
         tag("button", say(visit, "admin-people-change"), class_="button primary"),
         class_="stack",
     )
@@ -66,7 +65,7 @@ async def change(visit: Visit) -> web.StreamResponse:
         Contradiction: It was changed meanwhile, or what is wanted contradicts itself.
     """
     user, services = asked.user(visit), visit.desk.services
-    author = visit.author(why(visit))
+    author = visit.author(asking.why(visit))
     wanted, until = visit.typed("plan"), asked.end_of_day(visit, visit.typed("until"))
     if wanted not in {"free", "premium"} or (wanted == "premium" and until is None):
         raise BadInput(("until", "is missing: a premium plan has an end"))

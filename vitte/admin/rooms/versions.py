@@ -9,7 +9,7 @@ from vitte.admin import asking, page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, tag
 from vitte.i18n import LANGUAGES
-from vitte.store import audit, characters
+from vitte.store import characters
 from vitte.store.characters import Character, Traits, Version
 
 PAGE: Final = 20
@@ -139,16 +139,3 @@ def _marked(old: str, new: str) -> tuple[Html, Html]:
 def _run(words: Sequence[str], name: str, *, same: bool) -> list[Child]:
     text = "".join(words)
     return [text if same else tag(name, text)] if text else []
-
-
-def reason(visit: Visit, typed: str = "") -> Html:
-    """The field for why a version is made, which is kept with it."""
-    return page.field(
-        say(visit, "admin-reason"),
-        name="reason",
-        required=True,
-        minlength=3,
-        maxlength=audit.LONGEST_REASON,
-        value=typed,
-        hint=say(visit, "admin-version-reason"),
-    )
