@@ -54,7 +54,7 @@ def checked(texts: Mapping[Language, str]) -> dict[Language, Reading]:
             continue
         if not text.strip():
             faults.append(f"{language}: Telegram would refuse it: message text is empty")
-        if _length(text.strip()) > LONGEST:
+        if markup.length(text.strip()) > LONGEST:
             faults.append(f"{language}: is longer than one message ({LONGEST} characters)")
         shown[language] = Reading(html=html, text=text, entities=entities)
     if faults:
@@ -71,8 +71,3 @@ def trial(broadcast: Broadcast, user: User) -> list[Words]:
         )
         for language in broadcast.texts
     ]
-
-
-def _length(text: str) -> int:
-    """How many UTF-16 units a text has, which is what Telegram counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2

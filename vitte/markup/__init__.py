@@ -9,7 +9,7 @@ from collections.abc import Callable
 from vitte.markup.html import read_html
 from vitte.markup.legacy import read_markdown
 from vitte.markup.markdown import read_markdown_2
-from vitte.markup.writer import Entity, Marked, Unreadable
+from vitte.markup.writer import Entity, Marked, Unreadable, length
 
 READERS: dict[str, Callable[[str], Marked]] = {
     "html": read_html,
@@ -18,4 +18,4 @@ READERS: dict[str, Callable[[str], Marked]] = {
 }
 
 
-__all__ = ["READERS", "Entity", "Unreadable"]
+__all__ = ["READERS", "Entity", "Unreadable", "length"]

@@ -16,6 +16,11 @@ class Unreadable(Exception):
     """Raised when a text is not well-formed in its markup language."""
 
 
+def length(text: str) -> int:
+    """Count UTF-16 units: what Telegram's limits and offsets count."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 class Writer:
     """The plain text so far, its length in UTF-16 units, and the entities found."""
 
@@ -28,7 +33,7 @@ class Writer:
     def put(self, text: str) -> None:
         """Add plain text."""
         self.parts.append(text)
-        self.units += len(text) + sum(character > "\uffff" for character in text)
+        self.units += length(text)
 
     def mark(self, kind: str, start: int, **more: Any) -> None:
         """Add an entity from a place to here; an empty one is left out."""

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 from typing import Final, NamedTuple
 
+from vitte.markup import length as units
+
 LONGEST: Final = 4096
 _ENDS: Final = ("\n\n", "\n", ". ", "! ", "? ", " ")
 # A tag, a character written as an entity of HTML, or a character.
@@ -46,11 +48,6 @@ def html_pieces(html: str, longest: int = LONGEST) -> Iterator[str]:
         end = _html_end(characters, start, longest)
         yield _write(characters[start:end])
         start = end
-
-
-def units(text: str) -> int:
-    """How many UTF-16 units a text has: two for each character beyond the first 65,536."""
-    return len(text) + sum(character > "\uffff" for character in text)
 
 
 class _Tag(NamedTuple):

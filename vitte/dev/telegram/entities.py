@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from vitte import markup
 from vitte.dev.telegram import refusals
 from vitte.dev.telegram.refusals import bad_request
+from vitte.markup import length
 
 Entity: TypeAlias = dict[str, Any]
 
@@ -44,11 +45,6 @@ class Formatted(NamedTuple):
 
     text: str
     entities: list[Entity]
-
-
-def length(text: str) -> int:
-    """Count UTF-16 units: what Telegram's limits and offsets count."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def formatted(text: str, parse_mode: str | None, entities: Iterable[Entity] = ()) -> Formatted:

@@ -3,9 +3,9 @@
 import re
 
 from vitte.dev.telegram import schema
-from vitte.dev.telegram.entities import length
 from vitte.dev.telegram.refusals import bad_request
 from vitte.dev.telegram.world import Bot, Handler, Json
+from vitte.markup import length
 
 MOST_COMMANDS = 100
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")

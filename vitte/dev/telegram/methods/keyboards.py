@@ -3,9 +3,9 @@
 import re
 
 from vitte.dev.telegram import refusals
-from vitte.dev.telegram.entities import length
 from vitte.dev.telegram.refusals import bad_request
 from vitte.dev.telegram.world import QUERY_SECONDS, Bot, Json
+from vitte.markup import length
 
 LONGEST_DATA = 64
 LONGEST_NOTE = 200

@@ -1,10 +1,11 @@
 """A bot's message comes to be: text, caption, what it answers, what it carries."""
 
 from vitte.dev.telegram import refusals
-from vitte.dev.telegram.entities import LONGEST_CAPTION, LONGEST_TEXT, Formatted, formatted, length
+from vitte.dev.telegram.entities import LONGEST_CAPTION, LONGEST_TEXT, Formatted, formatted
 from vitte.dev.telegram.methods.keyboards import checked_keyboard
 from vitte.dev.telegram.refusals import bad_request
 from vitte.dev.telegram.world import Bot, Chat, Json
+from vitte.markup import length
 
 
 def text_of(arguments: Json) -> Formatted:
