@@ -1,7 +1,8 @@
 -- People. See vitte/store/users.py for what their names promise.
 
 -- add_or_refresh_user
--- Write a person who wrote to us, with settings and a subscription at the first contact, in one statement.
+-- Write a person who wrote to us, with settings and a subscription at the first contact, in one statement. Whether
+-- they are banned comes along: who had their data deleted may be new and banned.
 -- Whether the person is new is told by xmax: an inserted row was never locked and has none, while one that
 -- ON CONFLICT found was locked by this very transaction before it was updated. The update takes place even when
 -- nothing differs, for a row that it skips would not be returned; updated_at moves only when something does.
@@ -36,9 +37,11 @@ WITH written AS (
     SELECT id, 'free', %(now)s, %(now)s, %(now)s FROM written
     WHERE is_new
 )
-SELECT id, first_name, last_name, username, language_code, start_payload, unreachable_since,
-    created_at, updated_at, is_new
-FROM written;
+SELECT written.id, written.first_name, written.last_name, written.username, written.language_code, written.start_payload,
+    written.unreachable_since, written.created_at, written.updated_at, written.is_new,
+    bans.banned_at, bans.ends_at AS ban_ends_at, bans.told_at AS ban_told_at
+FROM written
+LEFT JOIN bans ON bans.user_id = written.id;
 
 -- get_user
 -- One person.

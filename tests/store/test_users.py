@@ -15,7 +15,7 @@ LATER = NOW + timedelta(minutes=1)
 async def test_the_first_contact_makes_a_person_with_settings_and_a_free_subscription(
     database: Database,
 ) -> None:
-    user, is_new = await users.add_or_refresh(
+    user, is_new, _ = await users.add_or_refresh(
         database, ANNA, language="ru", now=NOW, start_payload="from-a-friend"
     )
 
@@ -37,7 +37,7 @@ async def test_the_second_contact_refreshes_the_name_and_keeps_choices_and_the_f
     await settings.set_language(database, ANNA.id, "en", NOW)
     renamed = msgspec.structs.replace(ANNA, first_name="Аня", username=None)
 
-    user, is_new = await users.add_or_refresh(
+    user, is_new, _ = await users.add_or_refresh(
         database, renamed, language="ru", now=LATER, start_payload="second"
     )
 
@@ -54,7 +54,7 @@ async def test_a_contact_that_brings_nothing_new_leaves_the_time_of_change(
 ) -> None:
     await users.add_or_refresh(database, BORIS, language="ru", now=NOW)
 
-    user, is_new = await users.add_or_refresh(database, BORIS, language="ru", now=LATER)
+    user, is_new, _ = await users.add_or_refresh(database, BORIS, language="ru", now=LATER)
 
     assert (is_new, user.updated_at) == (False, NOW)
 
@@ -63,7 +63,7 @@ async def test_twenty_first_contacts_at_once_make_one_person_new_once(database: 
     news: list[bool] = []
 
     async def write() -> None:
-        _, is_new = await users.add_or_refresh(database, ANNA, language="ru", now=NOW)
+        _, is_new, _ = await users.add_or_refresh(database, ANNA, language="ru", now=NOW)
         news.append(is_new)
 
     with anyio.fail_after(5):
@@ -77,7 +77,7 @@ async def test_twenty_first_contacts_at_once_make_one_person_new_once(database: 
 async def test_a_forged_deep_link_is_not_kept(database: Database) -> None:
     for number, forged in enumerate(("", "a b", "x" * 65, "'; --", "строка", "ok\n"), start=1):
         contact = users.Contact(id=users.UserId(number), first_name="x")
-        user, _ = await users.add_or_refresh(
+        user, _, _ = await users.add_or_refresh(
             database, contact, language="en", now=NOW, start_payload=forged
         )
         assert user.start_payload is None
@@ -88,7 +88,7 @@ async def test_what_postgresql_cannot_hold_does_not_fell_a_contact(database: Dat
         id=users.UserId(2**52), first_name="a\x00b\ud83d", last_name="й" * 999, username="u" * 99
     )
 
-    user, _ = await users.add_or_refresh(database, odd, language="en", now=NOW)
+    user, _, _ = await users.add_or_refresh(database, odd, language="en", now=NOW)
 
     assert user.first_name == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"
     assert user.last_name == "й" * 256
@@ -104,7 +104,7 @@ async def test_who_blocked_us_is_unreachable_until_a_word_from_them(database: Da
     assert blocked is not None
     assert blocked.unreachable_since == NOW
 
-    back, _ = await users.add_or_refresh(database, ANNA, language="ru", now=LATER)
+    back, _, _ = await users.add_or_refresh(database, ANNA, language="ru", now=LATER)
     assert (back.unreachable_since, back.updated_at) == (None, LATER)
     assert not await users.mark_reachable(database, ANNA.id, LATER)
 
@@ -120,7 +120,7 @@ async def test_a_stranger_is_none(database: Database) -> None:
 async def test_a_profile_is_a_person_with_their_choices_and_strangers_are_left_out(
     database: Database,
 ) -> None:
-    user, _ = await users.add_or_refresh(database, ANNA, language="ru", now=NOW)
+    user, _, _ = await users.add_or_refresh(database, ANNA, language="ru", now=NOW)
     await settings.set_language(database, ANNA.id, "en", NOW)
 
     found = await users.get_profiles(database, [ANNA.id, users.UserId(404)])

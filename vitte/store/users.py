@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -86,8 +86,19 @@ class Profile(User, frozen=True, kw_only=True):
         ) == _storable(contact)
 
 
+class Met(NamedTuple):
+    """A person who wrote to us, and whether it was the first contact; who is new has a profile already."""
+
+    user: User
+    is_new: bool
+    profile: Profile | None
+
+
 class _Written(User, frozen=True, kw_only=True):
     is_new: bool
+    banned_at: datetime | None
+    ban_ends_at: datetime | None
+    ban_told_at: datetime | None
 
 
 async def add_or_refresh(
@@ -97,8 +108,8 @@ async def add_or_refresh(
     language: Language,
     now: datetime,
     start_payload: str | None = None,
-) -> tuple[User, bool]:
-    """Write a person who wrote to us; give the person, and whether this was the first contact.
+) -> Met:
+    """Write a person who wrote to us.
 
     One statement, so that two messages at once make one person. The first contact also makes
     the settings, in the detected ``language`` ('ru' or 'en'), and a free subscription. Whoever
@@ -118,7 +129,17 @@ async def add_or_refresh(
         language=language,
         now=now,
     )
-    return _user(written), written.is_new
+    user = {name: getattr(written, name) for name in User.__struct_fields__}
+    profile = Profile(
+        **user,
+        language=language,
+        timezone=None,
+        character_id=None,
+        banned_at=written.banned_at,
+        ban_ends_at=written.ban_ends_at,
+        ban_told_at=written.ban_told_at,
+    )
+    return Met(User(**user), written.is_new, profile if written.is_new else None)
 
 
 async def get(session: Session, user: UserId) -> User | None:
@@ -190,10 +211,6 @@ def _storable(contact: Contact) -> tuple[str, str | None, str | None, str | None
 
 def _is_start_payload(text: str | None) -> bool:
     return text is not None and _START_PAYLOAD.fullmatch(text) is not None
-
-
-def _user(written: _Written) -> User:
-    return User(**{name: getattr(written, name) for name in User.__struct_fields__})
 
 
 async def count(session: Session, now: datetime, since: datetime) -> list[Count]:

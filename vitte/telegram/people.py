@@ -109,14 +109,15 @@ async def meet(services: Services, contact: Contact) -> Person:
     if known is not None and known.is_described_by(contact):
         return Person(profile=known, is_new=False)
     language = i18n.language_of(contact.language_code)
-    _, is_new = await users.add_or_refresh(
+    met = await users.add_or_refresh(
         services.database, contact, language=language, now=services.clock()
     )
-    if is_new:
-        metrics.users_registered.labels(language).inc()
-        _log.info("New user registered: %d", contact.id)
-    # The cache may have kept that there is nobody; and who is new may be banned from before.
-    return Person(profile=await refreshed(services, contact.id), is_new=is_new)
+    if met.profile is None:
+        return Person(profile=await refreshed(services, contact.id), is_new=False)
+    await cache.forget(services.cache, contact.id)  # it may have kept that there is nobody
+    metrics.users_registered.labels(language).inc()
+    _log.info("New user registered: %d", contact.id)
+    return Person(profile=met.profile, is_new=True)
 
 
 async def refreshed(services: Services, user: UserId) -> users.Profile:
