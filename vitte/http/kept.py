@@ -6,6 +6,7 @@ may not see that person's rows is told by the one who asks for it. Whoever write
 dialogs drops these by ``cache.forget_talk``, or puts them right by ``cache.renew_talk``.
 """
 
+import operator
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Generic, TypeVar
@@ -101,10 +102,8 @@ def _dialog_renewed(_key: DialogId, shown: Shown, row: dialogs.Dialog) -> Shown 
 
 def _page_renewed(asked: dialogs.Asked, shown: Shown, row: dialogs.Dialog) -> Shown | None:
     """A page of dialogs after a change of one; None if it cannot be told what it shows now."""
-    if (
-        asked.state == "closed" and row.state == "open"
-    ):  # who starts one closes another, not seen here
-        return None
+    if asked.state == "closed" and row.state == "open":
+        return None  # who starts one closes another, which is not seen here
     full = len(shown.rows) == asked.limit
     rows: list[dialogs.Dialog] = []
     for before in shown.rows:
@@ -121,7 +120,8 @@ def _page_renewed(asked: dialogs.Asked, shown: Shown, row: dialogs.Dialog) -> Sh
     new = asked.shows(row) and all(each.id != row.id for each in rows)
     if new and not (full and row.id < shown.rows[-1].id):
         rows = sorted((*rows, row), key=lambda each: each.id, reverse=True)[: asked.limit]
-    return _shown(asked, rows)
+    same = len(rows) == len(shown.rows) and all(map(operator.is_, rows, shown.rows))
+    return shown if same else _shown(asked, rows)
 
 
 def _after(dialog: dialogs.Dialog, row: dialogs.Dialog) -> dialogs.Dialog | None:
