@@ -58,8 +58,8 @@ class _Locked(Struct, frozen=True):
     id: UserId
 
 
-# In the order in which they are deleted: what refers to others goes before them, and dialogs are
-# locked before the person, as those do who write.
+# In the order in which they are deleted: those of many rows first; what refers to others goes before
+# them, and dialogs are locked before the person, as those do who write.
 PARTS: Final = (
     Part(
         table="messages",
@@ -194,17 +194,27 @@ async def _delete_many(
 async def _delete_rest(transaction: Transaction, user: UserId, now: datetime) -> dict[str, int]:
     """What came meanwhile, and all that is small; whoever writes something of theirs waits."""
     counts: dict[str, int] = {}
-    for part in PARTS:
-        if part.table == "usage":
-            await transaction.rows(LOCK, _Locked, user_id=user)
-        if part.delete is not None:
-            counts[part.table] = await transaction.change(
-                part.delete, user_id=user, limit=2**31 - 1, now=now
-            )
-        if part.empty is not None:
-            counts[f"{part.table} ({EMPTIED})"] = await transaction.change(
-                part.empty, user_id=user, now=now
-            )
+    many = [part for part in PARTS if part.many]
+    for part in many:
+        counts |= await _delete_part(transaction, part, user, now)
+    await transaction.rows(LOCK, _Locked, user_id=user)
+    for part in PARTS[len(many) :]:
+        counts |= await _delete_part(transaction, part, user, now)
     counts[PENDING] = await transaction.change(EMPTY_UPDATES, user_id=user, now=now)
     counts[f"updates ({EMPTIED})"] += counts[PENDING]
+    return counts
+
+
+async def _delete_part(
+    transaction: Transaction, part: Part, user: UserId, now: datetime
+) -> dict[str, int]:
+    """Delete or empty what is left in one table; gives how many rows went either way."""
+    counts: dict[str, int] = {}
+    if part.delete is not None:
+        counts[part.table] = await transaction.change(
+            part.delete, user_id=user, limit=2**31 - 1, now=now
+        )
+    if part.empty is not None:
+        emptied = await transaction.change(part.empty, user_id=user, now=now)
+        counts[f"{part.table} ({EMPTIED})"] = emptied
     return counts
