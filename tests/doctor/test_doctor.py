@@ -35,7 +35,7 @@ def states(findings: list[Finding]) -> dict[str, str]:
 def only(findings: list[Finding], check: str, state: str) -> Finding:
     of_it = [each for each in findings if each.check == check]
     found = [each for each in of_it if each.state == state]
-    assert len(found) == 1, of_it
+    assert len(found) == 1, of_it or findings
     return found[0]
 
 
