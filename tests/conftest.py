@@ -74,7 +74,7 @@ def empty_database_url(
     running_stores: stores.Stores, _administrator: psycopg.Connection
 ) -> Iterator[str]:
     """The URL of a database without a schema."""
-    yield from _database(running_stores, _administrator, "template1")
+    yield from a_database(running_stores, _administrator, "template1")
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def database_url(
     running_stores: stores.Stores, _administrator: psycopg.Connection, _template: str
 ) -> Iterator[str]:
     """The URL of a migrated database that is this test's alone."""
-    yield from _database(running_stores, _administrator, _template)
+    yield from a_database(running_stores, _administrator, _template)
 
 
 @pytest.fixture
@@ -104,9 +104,10 @@ def redis_url(running_stores: stores.Stores) -> str:
     return url
 
 
-def _database(
+def a_database(
     running: stores.Stores, administrator: psycopg.Connection, template: str
 ) -> Iterator[str]:
+    """The URL of a copy of a database, which goes at the end."""
     name = f"test_{next(_NUMBERS)}"
     administrator.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy".encode())
     yield running.database_url.replace("/vitte?", f"/{name}?")

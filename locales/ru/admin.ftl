@@ -211,7 +211,7 @@ admin-letters-drop = Отказаться
 
 ## Люди
 
-admin-people-words = Номер, имя или имя пользователя
+admin-people-words = Номер, имя или @имя
 admin-people-find = Найти
 admin-people-none = Никого так не зовут. Имя ищется по началу.
 admin-people-empty = Боту ещё никто не писал.
@@ -222,7 +222,7 @@ admin-people-language = Язык
 admin-people-plan = План
     .done = Подписка изменена.
 admin-people-since = С какого времени
-admin-people-reach = Связь
+admin-people-marks = Пометки
 admin-people-premium = премиум
 admin-people-free = бесплатный
     .done = Писать снова можно сразу.
@@ -266,6 +266,8 @@ admin-limits-means = Забывает, что пропущено за после
 admin-ban = Блокировка
 admin-ban-state = Состояние
 admin-ban-banned = под блокировкой
+admin-ban-mark = блокировка до { $day }
+admin-ban-mark-good = блокировка навсегда
 admin-ban-ended = закончилась
 admin-ban-since = С
 admin-ban-until = До

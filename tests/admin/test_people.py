@@ -1,6 +1,8 @@
 """People and letters: found, explained, mended; and what they wrote stays hidden until somebody says why."""
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,8 +11,11 @@ from tests.admin.conftest import Panel
 from tests.store.people import ANNA, BORIS, VERA, register
 from vitte.admin.rooms import timeline
 from vitte.house import utc_now
-from vitte.store import audit, people, subscriptions, turns, updates, users
+from vitte.store import audit, bans, people, subscriptions, turns, updates, users
+from vitte.store.audit import SHELL
 from vitte.store.people import Received, Said
+from vitte.store.pool import Database
+from vitte.store.queries import Query
 from vitte.store.turns import Turn
 from vitte.store.updates import Finished, Pending, UpdateId
 from vitte.store.users import Contact, UserId
@@ -51,7 +56,8 @@ async def test_people_are_found_by_what_is_known_of_them(
 ) -> None:
     await register(panel.database, ANNA, BORIS, VERA)
 
-    assert [each.first_name for each in await people.find(panel.database, words, limit=9)] == found
+    people_found = await people.find(panel.database, words, panel.clock(), limit=9)
+    assert [each.first_name for each in people_found] == found
 
 
 async def test_a_long_list_goes_on_where_it_stopped(
@@ -71,6 +77,69 @@ async def test_a_long_list_goes_on_where_it_stopped(
     ]
     assert "/people?before=102" in first.text
     assert ["Борис" in second.plain, "Анна" in second.plain] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("language", "for_good", "until", "unreachable"),
+    [
+        ("en", "banned for good", "banned until", "cannot be reached"),
+        ("ru", "блокировка навсегда", "блокировка до", "недоступен для бота"),
+    ],
+)
+@pytest.mark.parametrize("words", ["", "an"])
+async def test_who_is_banned_or_unreachable_is_marked_in_words(  # noqa: PLR0913, PLR0917  # of each language, in the list and in what is found
+    panel: Panel, language: str, for_good: str, until: str, unreachable: str, words: str
+) -> None:
+    day = panel.clock() + timedelta(days=3)
+    cast = [Contact(id=UserId(1 + number), first_name=f"An {number}") for number in range(5)]
+    await register(panel.database, *cast)
+    for user, ends_at in ((1, None), (2, day), (3, panel.clock() + timedelta(seconds=1))):
+        await bans.impose(
+            panel.database, UserId(user), panel.clock(), ends_at=ends_at, author=SHELL
+        )
+    for user in (2, 4):
+        await users.mark_unreachable(panel.database, UserId(user), panel.clock())
+    panel.clock.passes(seconds=2)
+    browser = await panel.inside("anna", "read", language=language)
+
+    page = await browser.get(f"/people?words={words}")
+
+    ending = f"{until} {day.date()}"
+    marks = {
+        int(number): row for number, row in re.findall(r'href="/people/(\d+)"(.*?)</tr>', page.text)
+    }
+    seen = {
+        number: [word for word in (for_good, ending, unreachable) if f">{word}</span>" in row]
+        for number, row in marks.items()
+    }
+    assert seen == {1: [for_good], 2: [ending, unreachable], 3: [], 4: [unreachable], 5: []}
+
+
+async def test_a_list_of_many_asks_as_often_as_one_of_few(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await panel.inside("anna", "read")
+    asked: list[str] = []
+    rows = Database.rows
+
+    async def noted(self: Database, query: Query, row: type[Any], /, **given: Any) -> list[Any]:
+        asked.append(query.name)
+        return await rows(self, query, row, **given)
+
+    monkeypatch.setattr(Database, "rows", noted)
+    counts: list[int] = []
+    for many in (1, 40):
+        for number in range(many):
+            await register(panel.database, Contact(id=UserId(500 + number), first_name="Boris"))
+            await bans.impose(
+                panel.database, UserId(500 + number), panel.clock(), ends_at=None, author=SHELL
+            )
+        asked.clear()
+        assert (await browser.get("/people?words=bor")).text.count("banned for good") == many
+        counts.append(asked.count("find_people"))
+        assert "get_ban" not in asked
+
+    assert counts == [1, 1]
 
 
 async def test_a_persons_page_explains_an_answer_from_receipt_to_telegram(panel: Panel) -> None:

@@ -178,6 +178,11 @@ def badge(text: str, kind: str) -> Html:
     return tag("span", text, class_=f"badge {kind}")
 
 
+def marks(*badges: Html) -> Html:
+    """Badges that belong together."""
+    return tag("span", *badges, class_="marks")
+
+
 def empty(text: str, *more: Child) -> Html:
     """What stands where a list would be, and says what to do."""
     return tag("div", tag("p", text), *more, class_="empty")

@@ -23,10 +23,12 @@ LIST_SAID = take("people", "list_said")
 
 NEWEST: Final = UserId(2**63 - 1)
 """Above everybody, and above every update: where a list begins."""
+LAST_LETTER: Final = "\U0010ffff"
+"""Whatever begins with some words lies below them with this behind; Unicode gives it to no letter."""
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """A person in a list."""
+    """A person in a list; ``banned_at`` and ``ban_ends_at`` are those of a ban in force, without an end if it is for good."""
 
     id: UserId
     first_name: str
@@ -36,6 +38,8 @@ class Person(Struct, frozen=True, kw_only=True):
     created_at: datetime
     language: Language
     expires_at: datetime | None
+    banned_at: datetime | None
+    ban_ends_at: datetime | None
 
     @property
     def name(self) -> str:
@@ -72,16 +76,23 @@ class Said(Struct, frozen=True, kw_only=True):
 
 
 async def find(
-    session: Session, words: str, *, limit: int, before: UserId = NEWEST
+    session: Session, words: str, now: datetime, *, limit: int, before: UserId = NEWEST
 ) -> list[Person]:
     """Give those whose name or username begins so, or whose id it is; all, where nothing is said."""
     words = storable(words.strip().removeprefix("@"), 64)
     if not words:
-        return await session.rows(LIST, Person, before=before, limit=limit)
+        return await session.rows(LIST, Person, before=before, limit=limit, now=now)
     number = int(words) if words.isascii() and words.isdigit() and len(words) < 19 else 0  # noqa: PLR2004  # what fits into a bigint
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    pattern = f"{escaped}%"
-    return await session.rows(FIND, Person, id=number, pattern=pattern, before=before, limit=limit)
+    return await session.rows(
+        FIND,
+        Person,
+        id=number,
+        words=words,
+        beyond=words + LAST_LETTER,
+        before=before,
+        limit=limit,
+        now=now,
+    )
 
 
 async def list_received(

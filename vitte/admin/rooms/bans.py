@@ -1,5 +1,7 @@
 """Bans: imposed with a reason and an end, or for good; lifted; seen by the bot at once."""
 
+from datetime import datetime
+
 from aiohttp import web
 
 from vitte.actors import cache
@@ -17,7 +19,15 @@ def badge(visit: Visit, ban: Ban | None) -> Html:
     """A word beside the name of who is banned."""
     if ban is None or not ban.is_in_force(visit.now):
         return NOTHING
-    return page.badge(say(visit, "admin-ban-banned"), "bad")
+    return mark(visit, ban.ends_at)
+
+
+def mark(visit: Visit, ends_at: datetime | None) -> Html:
+    """That somebody is banned, and until which day."""
+    if ends_at is None:
+        return page.badge(say(visit, "admin-ban-mark-good"), "bad")
+    day = ends_at.astimezone(visit.desk.zone).date().isoformat()
+    return page.badge(say(visit, "admin-ban-mark", day=day), "bad")
 
 
 def section(visit: Visit, user: UserId, ban: Ban | None) -> Html:
@@ -46,7 +56,7 @@ def _facts(visit: Visit, ban: Ban) -> Html:
         (say(visit, "admin-reason"), ban.reason or "–"),
         (say(visit, "admin-ban-told"), page.moment(visit, ban.told_at)),
     ]
-    return tag("div", page.facts(rows), class_="card")
+    return tag("div", page.facts(rows), class_="card padded")
 
 
 def _imposing(visit: Visit, user: UserId, *, in_force: bool) -> Html:

@@ -21,7 +21,7 @@ from vitte.store.users import User, UserId
 
 PAGE = 50
 DONE = frozenset({"plan", "ban", "unban", "free"})
-COLUMNS = ("name", "username", "id", "language", "plan", "since", "reach")
+COLUMNS = ("name", "username", "id", "language", "plan", "since", "marks")
 
 
 async def show_all(visit: Visit) -> web.StreamResponse:
@@ -30,6 +30,7 @@ async def show_all(visit: Visit) -> web.StreamResponse:
     found = await people.find(
         visit.desk.services.database,
         words,
+        visit.now,
         limit=PAGE + 1,
         before=UserId(before or people.NEWEST),
     )
@@ -74,7 +75,7 @@ def _table(visit: Visit, found: list[Person]) -> Html:
             each.language,
             plan(visit, each.expires_at),
             page.moment(visit, each.created_at),
-            _reach(visit, each.unreachable_since),
+            _marks(visit, each),
         )
         for each in found
     ]
@@ -87,10 +88,20 @@ def plan(visit: Visit, expires_at: datetime | None) -> Html:
     return page.badge(say(visit, "admin-people-premium" if paid else "admin-people-free"), "good" if paid else "quiet")  # fmt: skip
 
 
+def _marks(visit: Visit, person: Person) -> Html | None:
+    """What sets a person apart: a ban, and that the bot cannot reach them; nothing where all is well."""
+    marks: list[Html] = []
+    if person.banned_at is not None:
+        marks.append(bans.mark(visit, person.ban_ends_at))
+    if person.unreachable_since is not None:
+        marks.append(_reach(visit, person.unreachable_since))
+    return page.marks(*marks) if marks else None
+
+
 def _reach(visit: Visit, since: datetime | None) -> Html:
     if since is None:
         return page.badge(say(visit, "admin-people-reachable"), "good")
-    return page.badge(say(visit, "admin-people-unreachable"), "bad")
+    return page.badge(say(visit, "admin-people-unreachable"), "warn")
 
 
 class _Known(Struct, frozen=True, kw_only=True):
@@ -124,7 +135,9 @@ async def show(visit: Visit) -> web.StreamResponse:
         visit,
         name,
         tag("p", tag("a", say(visit, "admin-room-people"), href="/people"), class_="way"),
-        page.heading(name, _reach(visit, found.unreachable_since), bans.badge(visit, known.ban)),
+        page.heading(
+            name, page.marks(_reach(visit, found.unreachable_since), bans.badge(visit, known.ban))
+        ),
         page.notice(say(visit, f"admin-people-{done}.done")) if done in DONE else NOTHING,
         tag("section", page.facts(_facts(visit, known)), class_="card"),
         steps,
