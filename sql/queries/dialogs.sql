@@ -69,7 +69,7 @@ RETURNING id, user_id, character_id, title, state, last_message_at, closed_at, a
 
 -- start_dialogs
 -- The same for many programs at once, each with a wish for a person of its own, who may not be known, and for a character
--- that may not be offered, or none: then the one that the person chose last, or else the first that is offered. A row
+-- that may not be offered, or none: then the one that the person chose last, if it is offered, else the first that is. A row
 -- comes back for each wish: whether the person is known, and the dialog, if there is one. Open dialogs are locked in the
 -- order of their ids, as everybody who locks several does. They are looked for by arrays, lest old statistics make PostgreSQL
 -- read all of them.
@@ -84,11 +84,8 @@ WITH wish AS (
     CROSS JOIN LATERAL (
         SELECT characters.id
         FROM characters
-        WHERE characters.active AND CASE
-            WHEN wish.character_id IS NOT NULL THEN characters.id = wish.character_id
-            ELSE settings.character_id IS NULL OR characters.id = settings.character_id
-        END
-        ORDER BY characters.position, characters.id
+        WHERE characters.active AND (wish.character_id IS NULL OR characters.id = wish.character_id)
+        ORDER BY coalesce(characters.id = settings.character_id, false) DESC, characters.position, characters.id
         LIMIT 1
     ) AS chosen
 ), locked AS (

@@ -25,7 +25,7 @@ from vitte.store.messages import MessageId, Role
 class NewDialog(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A dialog to be started; the person's open one, if any, is closed.
 
-    Without a character it is the one that the person chose last.
+    Without a character it is the one that the person chose last, if it is offered, else the first that is.
     """
 
     user_id: UserNumber

@@ -70,7 +70,7 @@ class Asked(NamedTuple):
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """A dialog to be started. Without a character it is the one that the person chose last."""
+    """A dialog to be started. Without a character it is the one chosen last, if it is offered, else the first that is."""
 
     user: UserId
     character: CharacterId | None = None

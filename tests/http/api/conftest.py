@@ -10,7 +10,9 @@ from msgspec import Struct
 from tests.store.people import ANNA, BORIS, VERA, register
 from tests.whole import Whole
 from vitte.house import utc_now
-from vitte.store import dialogs, messages, tokens
+from vitte.store import characters, dialogs, messages, tokens
+from vitte.store.audit import SHELL
+from vitte.store.characters import CharacterId
 from vitte.store.pool import Database
 from vitte.store.users import UserId
 
@@ -107,6 +109,13 @@ class People:
         for text in said:
             await messages.add_exchange(self.database, dialog, text, [f"{text}?"], utc_now())
         return dialog
+
+    async def retire(self, character: int) -> None:
+        """Nobody begins with a character any more."""
+        known = await characters.get(self.database, CharacterId(character))
+        assert known is not None
+        traits = msgspec.structs.replace(known.traits, active=False)
+        assert await characters.change(self.database, known, traits, SHELL, utc_now())
 
 
 @pytest.fixture

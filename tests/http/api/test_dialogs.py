@@ -25,6 +25,23 @@ async def test_a_dialog_without_a_character_gets_the_one_chosen_last(program: Pr
     assert started.body["character_id"] == 3
 
 
+async def test_who_chose_a_character_that_was_retired_gets_the_first_that_is_offered(
+    people: People,
+) -> None:
+    program = await people.program()
+    await program.patch(f"/users/{ANNA.id}/settings", {"character_id": 3})
+    talk = (await program.post("/dialogs/", {"user_id": ANNA.id})).body
+    await people.retire(3)
+
+    kept = await program.get(f"/dialogs/{talk['id']}")
+    with_her = await program.post("/dialogs/", {"user_id": ANNA.id, "character_id": 3})
+    started = await program.post("/dialogs/", {"user_id": ANNA.id})
+
+    assert (kept.body["state"], kept.body["character_id"]) == ("open", 3)
+    assert (with_her.status, with_her.fields) == (409, ["character_id"])
+    assert (started.status, started.body["character_id"]) == (201, 1)
+
+
 async def test_a_dialog_needs_a_person_that_is_known_and_a_character_that_is_offered(
     program: Program,
 ) -> None:
