@@ -348,6 +348,14 @@ class Contradiction(VitteError):
         super().__init__(problem)
 
 
+class NobodyOffered(Contradiction):
+    """Raised when the last character that is offered would be retired: somebody has to answer who comes new."""
+
+
+class TooManyOffered(Contradiction):
+    """Raised when a character should be offered beside as many as a message has room for buttons."""
+
+
 class NotThere(VitteError):
     """Raised when a program asks for something that does not exist, or that is not its to see."""
 

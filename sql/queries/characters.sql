@@ -19,6 +19,34 @@ SELECT id, slug, names, about, greetings, temperament, position, active, version
 FROM characters
 ORDER BY active DESC, position, id;
 
+-- hold_offered
+-- Those that are offered, held until the transaction ends: of two who change which are, the second waits for the first.
+SELECT id
+FROM characters
+WHERE active
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- add_character
+-- A new character with its first version, unless its name for programs is another's.
+WITH added AS (
+    INSERT INTO characters (slug, names, about, greetings, temperament, position, active, created_at, updated_at)
+    VALUES (
+        %(slug)s, %(names)s::jsonb, %(about)s::jsonb, %(greetings)s::jsonb, %(temperament)s, %(position)s, %(active)s,
+        %(now)s, %(now)s
+    )
+    ON CONFLICT (slug) DO NOTHING
+    RETURNING id, slug, names, about, greetings, temperament, position, active, version, created_at, updated_at
+), noted AS (
+    INSERT INTO character_versions (
+        character_id, version, names, about, greetings, temperament, position, active, who, reason, created_at
+    )
+    SELECT id, version, names, about, greetings, temperament, position, active, %(who)s, %(reason)s, %(now)s
+    FROM added
+)
+SELECT id, slug, names, about, greetings, temperament, position, active, version, created_at, updated_at
+FROM added;
+
 -- change_character
 -- Make a character's next version, if the one that was looked at is still in force; what it was and what it is are both
 -- kept, with who made it and why.

@@ -18,6 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.admin.conftest import PASSWORD, Panel
 from tests.admin.test_broadcasts import TEXTS
+from tests.admin.test_characters import NADYA
 from tests.dev.telegram.test_browser import CHROMIUM, DRIVER, FLAGS
 from tests.store.people import ANNA, register, start_dialog
 from vitte.resources import ROOT
@@ -45,7 +46,10 @@ PAGES = (
     "/letters",
     "/letters/1",
     "/characters",
+    "/characters/new",
+    "/characters/1",
     "/characters/1?version=1",
+    "/characters/1?ask=retire",
     "/broadcasts",
     "/broadcasts/draft",
     "/broadcast/news?ask=start",
@@ -298,6 +302,37 @@ async def test_an_owner_changes_a_character_and_brings_it_back_without_scripts(
             assert (screen.one("del").text, screen.one("ins").text) == ("Mila", "Ludmila")
             screen.one(".sure [name=reason]").send_keys("too long", Keys.ENTER)
             screen.reads("The older version is in force again, as a new one.")
+        finally:
+            screen.emulate("setScriptExecutionDisabled", value=False)
+
+    await to_thread.run_sync(act)
+
+
+async def test_a_character_is_made_retired_and_brought_back_with_the_keyboard_and_without_scripts(
+    panel: Panel, screen: Screen
+) -> None:
+    await panel.operator("anna")
+
+    def act() -> None:
+        screen.emulate("setScriptExecutionDisabled", value=True)
+        try:
+            screen.logs_in("anna")
+            screen.open("/characters")
+            screen.driver.find_element(By.LINK_TEXT, "New character").send_keys(Keys.ENTER)
+            for name, words in NADYA.items():
+                if name not in {"active", "temperament", "position", "reason"}:
+                    screen.one(f"[name={name}]").send_keys(words)
+            screen.one("[name=temperament]").send_keys("pl")
+            screen.one("[name=reason]").send_keys("people asked for her", Keys.ENTER)
+            screen.reads("The character is kept, as version 1.", "offered", "people asked for her")
+            assert screen.one("[name=temperament]").get_attribute("value") == "playful"  # pyright: ignore[reportUnknownMemberType]
+            screen.one("[data-focus=retire]").send_keys(Keys.ENTER)
+            screen.reads("Retire Nadya?")
+            screen.one(".sure [name=reason]").send_keys("she is away", Keys.ENTER)
+            screen.reads("Nobody begins anew", "not offered")
+            screen.one("[data-focus=restore]").send_keys(Keys.ENTER)
+            screen.one(".sure [name=reason]").send_keys("she is back", Keys.ENTER)
+            screen.reads("The character is offered again.", "she is away", "she is back")
         finally:
             screen.emulate("setScriptExecutionDisabled", value=False)
 

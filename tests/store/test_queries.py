@@ -79,7 +79,7 @@ GIVEN = {
     **dict.fromkeys(("lost", "empty"), True),
     "jobs": ["x"],
     **dict.fromkeys(("names", "about", "greetings"), '{"ru": "a", "en": "a"}'),
-    "temperament": "warm",
+    **dict.fromkeys(("temperament", "slug"), "warm"),
     **dict.fromkeys(("position", "of_version"), 1),
     "active": True,
     "taken": True,

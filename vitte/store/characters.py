@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal, NewType
+from typing import Any, Final, Literal, NewType
 
 import msgspec
 from msgspec import Struct
 
+from vitte.errors import NobodyOffered, TooManyOffered
 from vitte.store import audit
 from vitte.store.audit import Author
 from vitte.store.pool import Session
@@ -15,6 +16,8 @@ from vitte.store.queries import take
 LIST = take("characters", "list_characters")
 GET = take("characters", "get_character")
 LIST_EVERY = take("characters", "list_every_character")
+HOLD_OFFERED = take("characters", "hold_offered")
+ADD = take("characters", "add_character")
 CHANGE = take("characters", "change_character")
 LIST_VERSIONS = take("characters", "list_versions")
 GET_VERSION = take("characters", "get_version")
@@ -23,6 +26,9 @@ CharacterId = NewType("CharacterId", int)
 
 Temperament = Literal["warm", "curious", "playful"]
 
+LONGEST_SLUG: Final = 32
+MOST_OFFERED: Final = 100
+"""So many buttons a message has at most (Bot API): who is offered stands on one."""
 NEWEST: Final = 2**31 - 1
 """Above every version: where a list begins."""
 
@@ -64,6 +70,10 @@ class Version(Traits, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class _Offered(Struct, frozen=True, kw_only=True):
+    id: CharacterId
+
+
 async def list_active(session: Session) -> list[Character]:
     """Give those a new dialog may be started with, in the order in which they are offered."""
     return await session.rows(LIST, Character)
@@ -79,6 +89,27 @@ async def get(session: Session, character: CharacterId) -> Character | None:
     return await session.row_or_none(GET, Character, id=character)
 
 
+async def add(
+    session: Session, slug: str, traits: Traits, author: Author, now: datetime
+) -> Character | None:
+    """Add a character, its first version, and who made it and why. Call it in a transaction.
+
+    None when ``slug``, by which programs and the audit know it, is another's.
+
+    Raises:
+        TooManyOffered: It should be offered, and there is no room for one more.
+    """
+    if traits.active:
+        await _make_room(session)
+    added = await session.row_or_none(
+        ADD, Character, slug=slug, who=author.who, reason=author.reason, now=now, **_written(traits)
+    )
+    if added is not None:
+        new = {"version": added.version}
+        await audit.add(session, author, "character", "create", now, subject=slug, new=new)
+    return added
+
+
 async def change(  # noqa: PLR0913  # what, over which, by whom, and what it brings back
     session: Session,
     known: Character,
@@ -88,33 +119,54 @@ async def change(  # noqa: PLR0913  # what, over which, by whom, and what it bri
     *,
     of_version: int | None = None,
 ) -> Character | None:
-    """Make the version after the ``known`` one, and write down who did it and why.
+    """Make the version after the ``known`` one, and write down who did it and why. Call it in a transaction.
 
     None when that is not in force any more: somebody has changed the character meanwhile.
+
+    Raises:
+        NobodyOffered: It is the last one that is offered, and would be no more.
+        TooManyOffered: It should be offered again, and there is no room for one more.
     """
+    if traits.active and not known.active:
+        await _make_room(session)
+    elif known.active and not traits.active:
+        await _leave_one(session, known)
     changed = await session.row_or_none(
         CHANGE,
         Character,
         id=known.id,
         version=known.version,
-        names=_json(traits.names),
-        about=_json(traits.about),
-        greetings=_json(traits.greetings),
-        temperament=traits.temperament,
-        position=traits.position,
-        active=traits.active,
         who=author.who,
         reason=author.reason,
         of_version=of_version,
         now=now,
+        **_written(traits),
     )
     if changed is not None:
-        action = "change" if of_version is None else "rollback"
+        action = _action(known.traits, traits) if of_version is None else "rollback"
         old, new = {"version": known.version}, {"version": changed.version}
         await audit.add(
             session, author, "character", action, now, subject=known.slug, old=old, new=new
         )
     return changed
+
+
+def _action(old: Traits, new: Traits) -> str:
+    """What the audit calls a change."""
+    if new != msgspec.structs.replace(old, active=not old.active):
+        return "change"
+    return "restore" if new.active else "retire"
+
+
+async def _make_room(session: Session) -> None:
+    if len(await session.rows(HOLD_OFFERED, _Offered)) >= MOST_OFFERED:
+        raise TooManyOffered("no more characters can be offered", "active")
+
+
+async def _leave_one(session: Session, known: Character) -> None:
+    offered = await session.rows(HOLD_OFFERED, _Offered)
+    if not [each for each in offered if each.id != known.id]:
+        raise NobodyOffered("it is the last character that is offered", "active")
 
 
 async def list_versions(
@@ -127,6 +179,17 @@ async def list_versions(
 async def get_version(session: Session, character: CharacterId, version: int) -> Version | None:
     """Give one version of a character, or None."""
     return await session.row_or_none(GET_VERSION, Version, id=character, number=version)
+
+
+def _written(traits: Traits) -> dict[str, Any]:
+    """Traits as the queries take them."""
+    texts = {name: _json(getattr(traits, name)) for name in ("names", "about", "greetings")}
+    return {
+        **texts,
+        "temperament": traits.temperament,
+        "position": traits.position,
+        "active": traits.active,
+    }
 
 
 def _json(words: Mapping[str, str]) -> str:

@@ -1,7 +1,12 @@
 """People and their settings over the API."""
 
+import msgspec
+
 from tests.http.api.conftest import People, Program
 from tests.store.people import ANNA, BORIS
+from vitte.store import characters
+from vitte.store.audit import SHELL
+from vitte.store.characters import CharacterId
 
 
 async def test_a_person_is_read_and_described_anew(program: Program) -> None:
@@ -62,6 +67,25 @@ async def test_characters_are_listed_in_both_languages(program: Program) -> None
 
     assert [one["slug"] for one in listed.body["items"]] == ["mila", "artyom", "zoya"]
     assert set(listed.body["items"][0]["names"]) == {"ru", "en"}
+
+
+async def test_a_new_character_is_listed_at_its_place_and_a_retired_one_is_not(
+    people: People,
+) -> None:
+    program = await people.program("characters:read")
+    zoya = await characters.get(people.database, CharacterId(3))
+    assert zoya is not None
+    nadya = msgspec.structs.replace(zoya.traits, names={"ru": "Надя", "en": "Nadya"}, position=2)
+    await characters.add(people.database, "nadya", nadya, SHELL, zoya.created_at)
+    await people.retire(1)
+
+    listed = (await program.get("/characters/")).body["items"]
+
+    assert [(one["slug"], one["names"]["en"]) for one in listed] == [
+        ("artyom", "Artyom"),
+        ("nadya", "Nadya"),
+        ("zoya", "Zoya"),
+    ]
 
 
 async def test_statistics_come_a_day_a_row_in_pages(people: People) -> None:

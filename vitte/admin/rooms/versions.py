@@ -8,6 +8,7 @@ from typing import Final
 from vitte.admin import asking, page
 from vitte.admin.desk import Visit, say
 from vitte.admin.html import NOTHING, Child, Html, tag
+from vitte.admin.rooms import traits
 from vitte.i18n import LANGUAGES
 from vitte.store import characters
 from vitte.store.characters import Character, Traits, Version
@@ -99,27 +100,24 @@ def differences(
 def _fields(visit: Visit) -> list[tuple[str, str]]:
     """The name of each trait, and the key by which it is found."""
     texts = [
-        (
-            f"{say(visit, f'admin-character-{name}')} ({say(visit, f'admin-language-{language}')})",
-            f"{name} {language}",
-        )
-        for name in ("names", "about", "greetings")
+        (traits.label(visit, name, language), f"{name} {language}")
+        for name in traits.TEXTS
         for language in LANGUAGES
     ]
     plain = [(say(visit, f"admin-character-{name}"), name) for name in ("temperament", "position")]
     return [*texts, *plain, (say(visit, "admin-character-offered"), "active")]
 
 
-def _said(visit: Visit, traits: Traits, key: str) -> str:
+def _said(visit: Visit, known: Traits, key: str) -> str:
     """A trait as it is read."""
     name, _, language = key.partition(" ")
     if language:
-        return getattr(traits, name)[language]
+        return getattr(known, name)[language]
     if name == "temperament":
-        return say(visit, f"admin-temperament-{traits.temperament}")
+        return say(visit, f"admin-temperament-{known.temperament}")
     if name == "active":
-        return say(visit, f"admin-character-{'yes' if traits.active else 'no'}")
-    return str(traits.position)
+        return say(visit, f"admin-character-{'yes' if known.active else 'no'}")
+    return str(known.position)
 
 
 def _marked(old: str, new: str) -> tuple[Html, Html]:

@@ -18,6 +18,8 @@ from vitte.telegram.people import Person
 from vitte.telegram.routers import talk
 
 PREFIX = "character:"
+BESIDE = 3
+"""So many names stand beside each other: more would be cut short on a phone."""
 
 _log = logging.getLogger("vitte.bot")
 
@@ -50,7 +52,8 @@ async def start(
             character=scene.names[language],
         )
     buttons = [(each.names[language], f"{PREFIX}{each.id}") for each in offered]
-    draft.say(f"{words}\n\n{say(language, 'start-choose')}", buttons=[buttons])
+    rows = [buttons[first : first + BESIDE] for first in range(0, len(buttons), BESIDE)]
+    draft.say(f"{words}\n\n{say(language, 'start-choose')}", buttons=rows)
 
 
 async def choose(query: CallbackQuery, person: Person, services: Services, draft: Draft) -> None:
