@@ -1,11 +1,13 @@
 """The gate: who may reach which page, and what a request must bring to change anything."""
 
+import gc
 import re
 
 import pytest
 
 from tests.admin.conftest import Panel
 from vitte import admin
+from vitte.admin import gate
 from vitte.admin.desk import Route
 from vitte.store import operators, sessions
 from vitte.store.operators import ROLES, Role
@@ -51,6 +53,22 @@ async def test_what_is_not_in_the_table_is_not_there(panel: Panel) -> None:
 
     for method, path in (("GET", "/nothing"), ("POST", "/tree"), ("PUT", "/tree"), ("DELETE", "/")):
         assert (await browser.ask(method, path)).status in {404, 405}, (method, path)
+    refused = await browser.ask("PUT", "/logout")
+    assert (refused.status, refused.headers["allow"]) == (405, "POST")
+    assert "x-frame-options" in refused.headers
+
+
+async def test_a_panel_that_has_ended_is_let_go_with_all_that_it_had(panel: Panel) -> None:
+    browser = await panel.inside()
+    await browser.get("/tree")
+    before = sum(isinstance(each, gate.Gate) for each in gc.get_objects())
+
+    await panel.vitte.running.terminate_child("vitte/edges/admin")
+    await panel.vitte.running.restart_child("vitte/edges/admin")
+
+    assert (await browser.get("/tree")).status == 200
+    gc.collect()
+    assert sum(isinstance(each, gate.Gate) for each in gc.get_objects()) == before
 
 
 async def test_nobody_without_a_session_gets_in(panel: Panel) -> None:

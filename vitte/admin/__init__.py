@@ -77,10 +77,11 @@ class Panel:
 
 def build(desk: Desk) -> web.Application:
     """The application with every route; nothing has been opened yet."""
-    app = web.Application(client_max_size=gate.LARGEST_FORM, middlewares=[gate.nothing_else])
+    app = web.Application(client_max_size=gate.LARGEST_FORM)
     guarded = gate.Gate(desk)
     for route in table():
         app.router.add_route(route.method, route.path, guarded.handler(route))
+    app.router.add_route("*", "/{nothing:.*}", gate.nothing)
 
     async def close(_: web.Application) -> None:
         desk.close()

@@ -31,6 +31,8 @@ LARGEST_FORM: Final = 65_536
 FORM_SECONDS: Final = 10.0
 SLOW_SECONDS: Final = 1.0
 MOST_REMEMBERED: Final = 100
+NOWHERE: Final = "/{nothing}"
+"""What the router calls the address that stands for all that there are not."""
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -166,17 +168,23 @@ def _furnish(response: web.StreamResponse) -> None:
             response.headers.setdefault(name, value)
 
 
-@web.middleware
-async def nothing_else(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """What is not in the table is not there, and says so in few words to whoever asks."""
-    try:
-        return await handler(request)
-    except web.HTTPException as refused:  # no route of ours: the router itself says no
-        response = page.bare(f"{refused.status} {refused.reason}", refused.status)
-        _furnish(response)
-        return response
+async def nothing(request: web.Request) -> web.StreamResponse:
+    """Say in few words, to whoever asks, that there is nothing, or that it takes other methods.
+
+    A route like others, and no middleware: what aiohttp makes of those it keeps for
+    good, and with each panel that has fallen all that this had.
+    """
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical != NOWHERE:
+            _, methods = await resource.resolve(request)
+            allowed |= methods
+    refused = web.HTTPMethodNotAllowed(request.method, allowed) if allowed else web.HTTPNotFound()
+    response = page.bare(f"{refused.status} {refused.reason}", refused.status)
+    if allowed:
+        response.headers["Allow"] = refused.headers["Allow"]
+    _furnish(response)
+    return response
 
 
 def welcome(visit: Visit) -> None:
