@@ -135,6 +135,17 @@ async def test_stores_and_a_telegram_that_say_nothing_are_not_waited_for(
     assert took < 12
 
 
+async def test_one_question_that_telegram_leaves_open_costs_its_own_line_alone(
+    settings: config.Config, telegram: LocalTelegram, root: Path
+) -> None:
+    telegram.hang_next("getMyCommands")
+
+    findings = await examined(settings, root)
+
+    assert "no answer within" in only(findings, "commands", "warn").said
+    assert states(findings)["token"] == states(findings)["webhook"] == "ok"
+
+
 async def test_a_token_that_telegram_does_not_know_is_named(
     database_url: str, redis_url: str, tmp_path: Path, root: Path
 ) -> None:

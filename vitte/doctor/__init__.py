@@ -6,10 +6,13 @@ the others and within a time of its own: what is away costs its own line, no oth
 
 from pathlib import Path
 
+from anyio import to_thread
+
 from vitte.config_reader import Loaded
 from vitte.doctor import machine, setup, stores, telegram
 from vitte.doctor.finding import Check, Finding, Look, State, look_at
-from vitte.errors import BadConfiguration
+from vitte.errors import BadConfiguration, BadWords
+from vitte.i18n import Words
 from vitte.redaction import Redactor
 
 __all__ = ["Finding", "State", "examine"]
@@ -23,22 +26,24 @@ async def examine(
     Without a configuration only what needs none is looked at. ``root`` is where the
     machine's own files are looked for.
     """
+    # First and alone: a busy processor would be taken for a server that answers late.
+    words = await to_thread.run_sync(setup.read_words)
     looks = [
         Look("configuration", setup.configuration(read)),
-        Look("words", setup.words),
+        Look("words", setup.words(words)),
         Look("unit", machine.unit(root)),
     ]
     if not isinstance(read, BadConfiguration):
-        looks += _of(read, root)
+        looks += _of(read, words, root)
     return await look_at(looks, redactor)
 
 
 # fmt: off
-def _of(loaded: Loaded, root: Path) -> list[Look]:
+def _of(loaded: Loaded, words: Words | BadWords, root: Path) -> list[Look]:
     """What is looked at where there is a configuration: the check's name, and who makes it."""
     config = loaded.config
     checks: list[tuple[str, Check]] = [
-        ("token", telegram.check(config.telegram)),
+        ("token", telegram.check(config.telegram, words)),
         ("database", stores.database(config.database)),
         ("redis", stores.redis(config.redis)),
         ("secrets", setup.secrets(loaded)),

@@ -13,6 +13,7 @@ from vitte.config import LOOPBACK, Config, every_secret
 from vitte.config_reader import Loaded
 from vitte.doctor.finding import Check, Finding, fail, ok, warn
 from vitte.errors import BadConfiguration, BadWords
+from vitte.i18n import Words
 from vitte.passwords import weakness
 
 SHORTEST_SECRET: Final = 16
@@ -31,14 +32,25 @@ def configuration(read: Loaded | BadConfiguration) -> Check:
     return check
 
 
-async def words() -> list[Finding]:
-    """Whether both languages are complete."""
+def read_words() -> Words | BadWords:
+    """Read the words, or say what is wrong with them; takes a while of the processor."""
     try:
-        lines = await to_thread.run_sync(lambda: len(i18n.load().names()))
+        return i18n.load()
     except BadWords as problem:
-        advice = "install the program anew, or mend the files in locales/"
-        return [fail("words", fault, advice) for fault in problem.faults[:3]]
-    return [ok("words", f"{lines} lines in each of {', '.join(i18n.LANGUAGES)}")]
+        return problem
+
+
+def words(read: Words | BadWords) -> Check:
+    """Whether both languages are complete."""
+
+    async def check() -> list[Finding]:
+        if isinstance(read, BadWords):
+            advice = "install the program anew, or mend the files in locales/"
+            return [fail("words", fault, advice) for fault in read.faults[:3]]
+        lines = len(read.names())
+        return [ok("words", f"{lines} lines in each of {', '.join(i18n.LANGUAGES)}")]
+
+    return check
 
 
 def secrets(loaded: Loaded) -> Check:

@@ -9,16 +9,17 @@ from urllib.parse import urlsplit
 import aiohttp
 import anyio
 import msgspec
-from anyio import to_thread
 
-from vitte import i18n
 from vitte.actors.poller import ALLOWED_UPDATES
 from vitte.config import Telegram
 from vitte.doctor.finding import Check, Finding, fail, ok, warn
 from vitte.errors import BadWords, TelegramRefused
+from vitte.i18n import Words
 from vitte.telegram.commands import MENUS, menu
 
-CALL_SECONDS: Final = 3.0
+CALL_SECONDS: Final = 2.0
+PART_SECONDS: Final = 2.4
+"""Of what is asked once Telegram knows us: with the first call, less than one look may take."""
 CLOCK_WARN_SECONDS: Final = 5.0
 CLOCK_FAIL_SECONDS: Final = 60.0
 MANY_WAITING: Final = 100
@@ -27,7 +28,7 @@ RECENT_SECONDS: Final = 3_600.0
 _RUN: Final = "vitte run sets it at its start: see its log if this stays"
 
 
-def check(settings: Telegram) -> Check:
+def check(settings: Telegram, words: Words | BadWords) -> Check:
     """Ask all that can be asked; a token that is not known leaves the rest open."""
 
     async def ask() -> Sequence[Finding]:
@@ -42,7 +43,7 @@ def check(settings: Telegram) -> Check:
             found = {"token": [ok("token", known)], "clock": [_clock(told, datetime.now(UTC))]}
             async with anyio.create_task_group() as group:
                 group.start_soon(_into, found, "webhook", _webhook, calls, settings)
-                group.start_soon(_into, found, "commands", _commands, calls)
+                group.start_soon(_into, found, "commands", _commands, calls, words)
         return [each for part in ("token", "webhook", "commands", "clock") for each in found[part]]
 
     return ask
@@ -65,7 +66,10 @@ class Calls:
             async with self._http.post(self._address + method, json=given) as response:
                 answer = msgspec.json.decode(await response.read())
                 date = response.headers.get("Date")
-        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError) as problem:
+        except TimeoutError:
+            said = f"no answer within {CALL_SECONDS:g} s"
+            raise TelegramRefused(method, said) from None
+        except (aiohttp.ClientError, OSError, msgspec.MsgspecError) as problem:
             # Not the error itself: it may hold the address, and so the token.
             raise TelegramRefused(method, type(problem).__name__) from None
         if not isinstance(answer, dict) or not answer.get("ok"):  # pyright: ignore[reportUnknownMemberType]  # a stranger's JSON
@@ -79,9 +83,13 @@ async def _into(
     found: dict[str, list[Finding]], part: str, look: Any, calls: Calls, *given: Any
 ) -> None:
     try:
-        found[part] = await look(calls, *given)
+        with anyio.fail_after(PART_SECONDS):
+            found[part] = await look(calls, *given)
     except TelegramRefused as problem:
         found[part] = [warn(part, str(problem), "run it again")]
+    except TimeoutError:
+        said = f"Telegram takes longer than {PART_SECONDS:g} s"
+        found[part] = [warn(part, said, "run it again")]
 
 
 def _refused(problem: TelegramRefused, settings: Telegram) -> Iterator[Finding]:
@@ -154,10 +162,8 @@ def _allowed(info: dict[str, Any]) -> Finding:
     )
 
 
-async def _commands(calls: Calls) -> list[Finding]:
-    try:
-        words = await to_thread.run_sync(i18n.load)
-    except BadWords:
+async def _commands(calls: Calls, words: Words | BadWords) -> list[Finding]:
+    if isinstance(words, BadWords):
         return [warn("commands", "not looked at: the words cannot be read", "mend the words first")]
     other: list[str] = []
     for code, language in MENUS:
