@@ -40,15 +40,27 @@ types: $(VENV)/check ## check every type, strictly
 layers: $(VENV)/check ## check that imports go down the house
 	@$(BIN)/lint-imports --no-logo
 
+# A benchmark measures the stack that vitte replaces as well where REPLACED names its folder.
+BESIDE = $(REPLACED:%=--replaced %)
+ifdef REPLACED
+bench bench-bot bench-api bench-cron: .venv-replaced/ready
+endif
+
+.venv-replaced/ready: $(REPLACED:%=%/requirements.txt)
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "Installing what $(REPLACED) needs into $(@D) ..."
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 bench: $(VENV)/check ## measure cold start and memory
-	@$(BIN)/python benchmarks/start.py $(ARGS)
+	@$(BIN)/python benchmarks/start.py $(BESIDE) $(ARGS)
 
 bench-runtime: $(VENV)/check ## measure the runtime beside its peers
 	@$(BIN)/python benchmarks/runtime.py $(ARGS)
 	@$(BIN)/python benchmarks/runtime_counted.py
 
 bench-bot: $(VENV)/check ## measure the bot with a crowd in the local Telegram
-	@$(BIN)/python benchmarks/bot.py $(ARGS)
+	@$(BIN)/python benchmarks/bot.py $(BESIDE) $(ARGS)
 
 bench-cache: $(VENV)/check ## measure the cache and the limiter, each way of asking apart
 	@$(BIN)/python benchmarks/cache.py $(ARGS)
@@ -57,10 +69,10 @@ bench-edge: $(VENV)/check ## measure what going through aiogram costs
 	@$(BIN)/python benchmarks/edge.py $(ARGS)
 
 bench-cron: $(VENV)/check ## measure the jobs on many messages, and beside Celery
-	@$(BIN)/python benchmarks/cron.py $(ARGS)
+	@$(BIN)/python benchmarks/cron.py $(if $(REPLACED),--celery .venv-replaced/bin/python) $(ARGS)
 
 bench-api: $(VENV)/check ## measure the REST API beside bare aiohttp (needs wrk)
-	@$(BIN)/python benchmarks/api.py $(ARGS)
+	@$(BIN)/python benchmarks/api.py $(BESIDE) $(ARGS)
 
 test-faults: $(VENV)/check ## kill, hang and fill everything; ARGS="--times 10" does it ten times in a row
 	@$(BIN)/python -m tests.faults $(ARGS)
@@ -91,7 +103,7 @@ tests/axe/node_modules: tests/axe/package-lock.json
 	@npm ci --prefix tests/axe --silent --no-audit --no-fund && touch $@
 
 clean: ## remove what was built and installed; the data folder stays
-	@rm -rf $(VENV) dist tests/axe/node_modules .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .venv-replaced dist tests/axe/node_modules .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # An environment is as new as its lock. `run` holds what running needs, `check` all the rest as well.
 $(VENV)/run: locks/run.txt pyproject.toml

@@ -35,6 +35,7 @@ from typing import Final, TypeAlias
 import anyio
 import api_day
 import psycopg
+import replaced
 from msgspec import Struct
 
 from vitte.dev import stores
@@ -46,6 +47,7 @@ examples:
   make bench-api                               five rounds of everything, and the day
   make bench-api ARGS="--rounds 1 --seconds 1" a quick look
   make bench-api ARGS="--json api.json"        the figures of every round, for a program
+  make bench-api REPLACED=/path/to/it          beside the stack that vitte replaces
   make bench-api ARGS="--beside other=http://127.0.0.1:9000,1234"
 
 What is given with --beside (its address, and the process whose CPU is counted) runs already,
@@ -128,6 +130,8 @@ def _targets(stack: ExitStack, folder: Path, given: argparse.Namespace) -> list[
         running = stack.enter_context(stores.running(place))
         token = fill(running.database_url)
         targets.append(stack.enter_context(vitte(name, running, place, token)))
+    if given.replaced:
+        targets.append(stack.enter_context(the_replaced(given.replaced, folder)))
     for one in given.beside:
         name, _, address = one.partition("=")
         url, _, pid = address.partition(",")
@@ -184,6 +188,20 @@ def vitte(name: str, running: stores.Stores, folder: Path, token: str) -> Genera
     with process(words, folder / "vitte.log", environment) as pid:
         url = wait_for(f"http://127.0.0.1:{port}", "/api/v1/health")
         yield Target(name=name, url=url, token=token, pid=pid)
+
+
+@contextmanager
+def the_replaced(source: Path, folder: Path) -> Generator[Target]:
+    """The API of the stack it replaces on stores of its own, for the block."""
+    port = free_port()
+    with stores.running(folder / "replaced") as running:
+        told = replaced.environment(
+            source, database_url=running.database_url, redis_url=running.redis_url
+        )
+        replaced.create_tables(told, USERS, DIALOGS_EACH, MESSAGES_EACH)
+        with process(replaced.api(port), folder / "replaced.log", told) as pid:
+            url = wait_for(f"http://127.0.0.1:{port}", "/health")
+            yield Target(name=replaced.NAME, url=url, pid=pid)
 
 
 @contextmanager
@@ -305,6 +323,7 @@ def _read_words() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=3, help="of each question in each round")
     parser.add_argument("--only", action="append", choices=ENDPOINTS)
     parser.add_argument("--beside", action="append", default=[], metavar="NAME=URL[,PID]")
+    replaced.add_argument(parser)
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument(
         "--requests", type=int, default=100_000, help="of the day; 0 leaves the day out"

@@ -19,17 +19,19 @@ started here is ended here, by its id.
 
 import argparse
 import json
+import re
 import shlex
 import statistics
 import sys
 import tempfile
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import Final
 
 import anyio
 import measuring
 import psycopg
+import replaced
 from crowd import Crowd, Ran, Urgent
 from measuring import Figures, Peer
 from msgspec import Struct
@@ -43,6 +45,7 @@ examples:
   make bench-bot                                  three rounds, 1,000 and 10,000 people
   make bench-bot ARGS="--rounds 1 --people 1000"  a quick look
   make bench-bot ARGS="--json bot.json"           the figures of every round, for a program
+  make bench-bot REPLACED=/path/to/it             beside the stack that vitte replaces
   make bench-bot ARGS='--beside "other=/path/to/other"'
 
 A command given with --beside is measured in the same rounds. These words in it are
@@ -99,13 +102,11 @@ class Bench:
     async def measure(self) -> None:
         """Everybody, round by round."""
         async with LocalTelegram.serve() as telegram:
-            everybody = [
-                _vitte(telegram, self.running),
-                *(
-                    _beside(telegram, self.running, number, words)
-                    for number, words in enumerate(self.given.beside, start=1)
-                ),
-            ]
+            everybody = [_vitte(telegram, self.running)]
+            if self.given.replaced:
+                everybody.append(_replaced(telegram, self.running, self.given.replaced))
+            for number, words in enumerate(self.given.beside, start=1):
+                everybody.append(_beside(telegram, self.running, number, words))
             for number in range(1, self.given.rounds + 1):
                 for people in self.given.people or SIZES:
                     for measured in everybody:
@@ -119,6 +120,7 @@ class Bench:
             f"Medians of {self.given.rounds} rounds (least..most); CPU, statements, commits an update:\n"
         )
         print(self.figures.table(COLUMNS))
+        print(*self._ratios(), sep="\n")
         print("\nHow long who pays or says stop waits until it is obeyed:\n")
         print(self.urgent.table({"ms": 0, "longest ms": 0}))
         print(
@@ -132,6 +134,21 @@ class Bench:
                 "memory": self.memory.rows,
             }
             self.given.json.write_text(json.dumps(rows))
+
+    def _ratios(self) -> Iterator[str]:
+        """How many times faster vitte is in a flood, and how much less CPU it takes an update."""
+        ours = re.compile(r"a flood: vitte, (.+) people")
+        for row in self.figures.rows:
+            if (found := ours.fullmatch(row)) is None:
+                continue
+            rate, cpu = (self.figures.median(row, column) for column in ("a second", "CPU ms"))
+            for other in self.figures.rows:
+                if other == row or not re.fullmatch(f"a flood: .+, {found[1]} people", other):
+                    continue
+                faster = rate / self.figures.median(other, "a second")
+                less = self.figures.median(other, "CPU ms") / cpu
+                name = other.removeprefix("a flood: ")
+                yield f"\nIn a flood vitte is {faster:.1f} times as fast as {name}, at 1/{less:.1f} of the CPU."
 
     async def _measure_one(self, measured: Measured, people: int, telegram: LocalTelegram) -> None:
         crowd = Crowd(telegram, measured.bot)
@@ -238,21 +255,56 @@ def _vitte(telegram: LocalTelegram, running: stores.Stores) -> Measured:
     return Measured(peer=peer, bot=telegram.bot, database="vitte")
 
 
-def _beside(telegram: LocalTelegram, running: stores.Stores, number: int, words: str) -> Measured:
-    """Read ``NAME=COMMAND``; what is beside gets an empty database and Redis of its own."""
-    name, _, command = words.partition("=")
-    token, database = f"{4242000001 + number}:BESIDE-NOT-A-SECRET", f"beside_{number}"
-    filled = command.format(
-        token=token,
+def _replaced(telegram: LocalTelegram, running: stores.Stores, folder: Path) -> Measured:
+    """The bot of the stack it replaces, with its tables."""
+    guest = _guest(telegram, running, 0, replaced.NAME)
+    told = replaced.environment(
+        folder,
+        database_url=guest.database_url,
+        redis_url=guest.redis_url,
+        token=guest.token,
         telegram=telegram.url,
-        database=running.database_url.replace("/vitte?", f"/{database}?"),
-        redis=f"{running.redis_url}?db={number}",
     )
+    replaced.create_tables(told, 0, 0, 0)
+    peer = Peer(name=replaced.NAME, command=replaced.module("bot"), port=0, environment=told)
+    return Measured(peer=peer, bot=guest.bot, database=guest.database)
+
+
+def _beside(telegram: LocalTelegram, running: stores.Stores, number: int, words: str) -> Measured:
+    """Read ``NAME=COMMAND``."""
+    name, _, command = words.partition("=")
+    guest = _guest(telegram, running, number, name)
+    filled = command.format(
+        token=guest.token,
+        telegram=telegram.url,
+        database=guest.database_url,
+        redis=guest.redis_url,
+    )
+    peer = Peer(name=name, command=shlex.split(filled), port=0, environment={})
+    return Measured(peer=peer, bot=guest.bot, database=guest.database)
+
+
+class _Guest(Struct, frozen=True, kw_only=True):
+    """What somebody who is measured beside gets: a bot, an empty database, a Redis of its own."""
+
+    token: str
+    bot: Bot
+    database: str
+    database_url: str
+    redis_url: str
+
+
+def _guest(telegram: LocalTelegram, running: stores.Stores, number: int, name: str) -> _Guest:
+    token, database = f"{4242000001 + number}:BESIDE-NOT-A-SECRET", f"beside_{number}"
     with psycopg.connect(_administration(running), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {database}".encode())
-    peer = Peer(name=name, command=shlex.split(filled), port=0, environment={})
-    bot = telegram.world.add_bot(token, name, f"beside_{number}_bot")
-    return Measured(peer=peer, bot=bot, database=database)
+    return _Guest(
+        token=token,
+        bot=telegram.world.add_bot(token, name, f"beside_{number}_bot"),
+        database=database,
+        database_url=running.database_url.replace("/vitte?", f"/{database}?"),
+        redis_url=f"{running.redis_url}?db={number}",
+    )
 
 
 def _administration(running: stores.Stores) -> str:
@@ -294,6 +346,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--beside", action="append", default=[], metavar="NAME=COMMAND", help="measure this as well"
     )
+    replaced.add_argument(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures of every round")
     return parser
 

@@ -45,6 +45,7 @@ EXPLAINED: Final = """\
 examples:
   make bench-cron                                 1,000,000 messages of 100,000 people
   make bench-cron ARGS="--people 10000"           a quick look: ten messages each
+  make bench-cron REPLACED=/path/to/it                          beside Celery, of that stack
   make bench-cron ARGS="--minutes 3 --celery /path/to/python"   beside Celery (celery[redis], psycopg)"""
 
 JOBS: Final = (

@@ -27,6 +27,7 @@ from typing import Final
 
 import anyio
 import measuring
+import replaced
 from msgspec import Struct
 
 from vitte.dev import stores
@@ -38,6 +39,7 @@ examples:
   make bench                                five rounds of everything
   make bench ARGS="--rounds 1 --people 10"  a quick look
   make bench ARGS="--json start.json"       the figures of every round, for a program
+  make bench REPLACED=/path/to/it           beside the stack that vitte replaces
   make bench ARGS='--beside "other=/path/to/other --port {port}"'
 
 A command given with --beside is measured in the same rounds. These words in it are
@@ -98,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--beside", action="append", default=[], metavar="NAME=COMMAND", help="measure this as well"
     )
+    replaced.add_argument(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures of every round")
     return parser
 
@@ -106,7 +109,10 @@ async def _measure(given: argparse.Namespace, running: stores.Stores, folder: Pa
     starts, imports = measuring.Figures(), measuring.Figures()
     async with LocalTelegram.serve() as telegram:
         scene = Scene(telegram=telegram, running=running, folder=folder, people=given.people)
-        peers = [_vitte(scene), *(_beside(scene, words) for words in given.beside)]
+        peers = [_vitte(scene)]
+        if given.replaced:
+            peers.append(_replaced(scene, given.replaced))
+        peers += [_beside(scene, words) for words in given.beside]
         for number in range(1, given.rounds + 1):
             for peer in peers:
                 measuring.progress(f"round {number} of {given.rounds}: {peer.name}")
@@ -157,6 +163,22 @@ def _vitte(scene: Scene) -> measuring.Peer:
             "VITTE_HTTP_LISTEN": f"127.0.0.1:{port}",
             "VITTE_METRICS_LISTEN": f"127.0.0.1:{metrics}",
         },
+    )
+
+
+def _replaced(scene: Scene, folder: Path) -> measuring.Peer:
+    """All processes of the stack it replaces, whose tables are there before the first start."""
+    port = measuring.free_port()
+    told = replaced.environment(
+        folder,
+        database_url=scene.running.database_url.replace("/vitte?", "/postgres?"),
+        redis_url=f"{scene.running.redis_url}?db=2",
+        token=scene.telegram.token,
+        telegram=scene.telegram.url,
+    )
+    replaced.create_tables(told, 0, 0, 0)
+    return measuring.Peer(
+        name=replaced.NAME, command=replaced.whole(port), port=port, environment=told
     )
 
 
