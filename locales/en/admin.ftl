@@ -92,7 +92,10 @@ admin-tree-of-within = { $n } of { $most } in { $span }
 admin-tree-ago = { $span } ago
 admin-tree-a-second = { $n } a second
 admin-tree-percent = { $n } per cent
-admin-tree-number = { $n } messages
+admin-tree-number = { $n ->
+    [one] { $n } message
+   *[other] { $n } messages
+}
 admin-state-starting = starting
 admin-state-running = running
 admin-state-stopping = stopping
@@ -152,6 +155,9 @@ admin-place-watch = looks on, and is in nobody's way
 admin-place-loop = how late the event loop is, and who holds it up
 admin-place-gauges = what Prometheus reads of the tree
 admin-place-minutes = keeps each minute in numbers, for the plots of the overview
+admin-place-worker = takes what is due in hand, one run at a time
+admin-place-cron = sees to it that what falls due is in the ledger
+admin-place-census = counts what only PostgreSQL knows
 admin-place-control = shows the tree to its owner: vitte tree --live
 admin-place-broadcasts = brings what is said to many, a little at a time
 admin-place-redis = looks whether it is back; while it is away nobody asks it

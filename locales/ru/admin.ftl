@@ -76,12 +76,12 @@ admin-tree-caption = Все места дерева, в порядке запу�
 admin-tree-place = Место
 admin-tree-state = Состояние
 admin-tree-up = Работает
-admin-tree-restarts = Перезапуски
+admin-tree-restarts = Рестарты
 admin-tree-mailbox = Очередь
-admin-tree-oldest = Старейшее
+admin-tree-oldest = Ждут
 admin-tree-rate = Скорость
 admin-tree-slowest = p99, время
-admin-tree-fall = Последнее падение
+admin-tree-fall = Падение
 admin-tree-rule = Правило
 admin-tree-below = Мест ниже
 admin-tree-handled = Обработано
@@ -92,8 +92,16 @@ admin-tree-of = { $n } из { $most }
 admin-tree-of-within = { $n } из { $most } за { $span }
 admin-tree-ago = { $span } назад
 admin-tree-a-second = { $n } в секунду
-admin-tree-percent = { $n } процентов
-admin-tree-number = { $n } сообщений
+admin-tree-percent = { $n ->
+    [one] { $n } процент
+    [few] { $n } процента
+   *[many] { $n } процентов
+}
+admin-tree-number = { $n ->
+    [one] { $n } сообщение
+    [few] { $n } сообщения
+   *[many] { $n } сообщений
+}
 admin-state-starting = запускается
 admin-state-running = работает
 admin-state-stopping = останавливается
@@ -153,6 +161,9 @@ admin-place-watch = наблюдает и никому не мешает
 admin-place-loop = насколько опаздывает цикл событий и кто его держит
 admin-place-gauges = то, что Prometheus читает о дереве
 admin-place-minutes = записывает каждую минуту в числах, для графиков обзора
+admin-place-worker = выполняет то, чему пришёл срок, по одному запуску
+admin-place-cron = следит, чтобы всё, чему приходит срок, было в книге
+admin-place-census = считает то, что знает только PostgreSQL
 admin-place-control = показывает дерево его владельцу: vitte tree --live
 admin-place-broadcasts = доносит сказанное многим, понемногу
 admin-place-redis = смотрит, вернулся ли он; пока его нет, никто его не спрашивает

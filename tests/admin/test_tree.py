@@ -76,6 +76,17 @@ async def test_the_page_speaks_the_operators_language(panel: Panel) -> None:
     assert "running" in (await browser.get("/tree")).plain
 
 
+async def test_why_a_place_stands_there_is_said_in_either_language(panel: Panel) -> None:
+    browser = await panel.inside("anna", "read", language="ru")
+
+    page = (await browser.get("/tree")).plain
+
+    running = panel.vitte.running
+    notes = {places.note_of(running.find(each.path)) for each in running.statistics()} - {""}
+    assert len(notes) > 30
+    assert [note for note in notes if note in page] == []
+
+
 async def test_a_fall_is_on_the_page_within_a_second(panel: Panel) -> None:
     browser = await panel.inside("anna", "read")
     async with following(browser) as stream:

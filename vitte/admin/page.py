@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -234,10 +235,14 @@ def moment(visit: Visit, at: datetime | None) -> Html:
     """A time, as the installation's clocks show it."""
     if at is None:
         return tag("span", "–", class_="quiet")
-    local = at.astimezone(visit.desk.zone)
-    return tag(
-        "time", f"{local:%Y-%m-%d %H:%M:%S}", datetime=at.isoformat(), title=str(visit.desk.zone)
-    )
+    return by_clocks_of(visit.desk.zone, at)
+
+
+def by_clocks_of(zone: ZoneInfo, at: datetime) -> Html:
+    """A time by some clocks, which are named; where there is little room the hour stands below the day."""
+    local = at.astimezone(zone)
+    parts = (tag("span", f"{local:%Y-%m-%d}"), " ", tag("span", f"{local:%H:%M:%S}"))
+    return tag("time", *parts, datetime=at.isoformat(), title=str(zone))
 
 
 def about(visit: Visit, seconds: float) -> str:

@@ -1,5 +1,8 @@
 """The audit log: who did what, to whom or what, when, from where, and why."""
 
+from datetime import datetime
+from typing import Any
+
 from aiohttp import web
 
 from vitte.admin import page
@@ -38,7 +41,7 @@ async def show(visit: Visit) -> web.StreamResponse:
 
 
 def _row(visit: Visit, change: Change) -> tuple[Child, ...]:
-    whom: Child = change.subject
+    whom: Child = change.subject and tag("span", change.subject, class_="long")
     if change.user_id is not None:
         whom = tag("a", str(change.user_id), href=f"/people/{change.user_id}")
     return (
@@ -46,14 +49,30 @@ def _row(visit: Visit, change: Change) -> tuple[Child, ...]:
         tag("a", change.who, href=page.address("/audit", who=change.who)),
         f"{change.noun}: {change.action}",
         whom,
-        _difference(change),
+        _difference(visit, change),
         change.reason,
         change.address,
     )
 
 
-def _difference(change: Change) -> Html | None:
-    keys = sorted(key for key in change.old.keys() | change.new.keys() if change.old.get(key) != change.new.get(key))  # fmt: skip
+def _difference(visit: Visit, change: Change) -> Html | None:
+    """What was otherwise before, a line for each."""
+    old, new = change.old, change.new
+    keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     if not keys:
         return None
-    return tag("span", [tag("span", f"{key}: {change.old.get(key, '–')} → {change.new.get(key, '–')}", class_="change") for key in keys])  # fmt: skip
+    lines = [f"{key}: {_said(visit, old.get(key))} → {_said(visit, new.get(key))}" for key in keys]
+    return tag("span", [tag("span", line, class_="change") for line in lines])
+
+
+def _said(visit: Visit, value: Any) -> str:
+    """A value as it is read: times by the installation's clocks."""
+    if value is None:
+        return "–"
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return (
+        str(value) if at.tzinfo is None else f"{at.astimezone(visit.desk.zone):%Y-%m-%d %H:%M:%S}"
+    )

@@ -232,7 +232,7 @@ def _local(job: Job, at: datetime | None) -> Html:
     return (
         tag("span", "–", class_="quiet")
         if at is None
-        else history.moment(at, ZoneInfo(job.timezone))
+        else page.by_clocks_of(ZoneInfo(job.timezone), at)
     )
 
 

@@ -69,8 +69,8 @@ async def show_all(visit: Visit) -> web.StreamResponse:
 def _table(visit: Visit, found: list[Person]) -> Html:
     rows: list[tuple[Child, ...]] = [
         (
-            tag("a", each.name or "–", href=f"/people/{each.id}"),
-            f"@{each.username}" if each.username else None,
+            tag("a", each.name or "–", href=f"/people/{each.id}", class_="long"),
+            tag("span", f"@{each.username}", class_="long") if each.username else None,
             str(each.id),
             each.language,
             plan(visit, each.expires_at),

@@ -103,11 +103,13 @@ async def show(visit: Visit) -> web.StreamResponse:
     ]
     if receipt.sha256 is not None and receipt.size is not None:
         rows += [
-            (say(visit, "admin-receipts-size"), str(receipt.size)),
+            (say(visit, "admin-receipts-size"), page.grouped(receipt.size)),
             (say(visit, "admin-receipts-checksum"), tag("code", receipt.sha256.hex())),
         ]
     heads = [say(visit, "admin-receipts-table"), say(visit, "admin-receipts-rows")]
-    counts = [(tag("code", name), str(number)) for name, number in sorted(receipt.counts.items())]
+    counts = [
+        (tag("code", name), page.grouped(number)) for name, number in sorted(receipt.counts.items())
+    ]
     broken = receipt.ended_at is None
     return page.show(
         visit,

@@ -44,7 +44,7 @@ def _run(visit: Visit, run: Run, zone: ZoneInfo | None, named: bool) -> Sequence
     known = any(job.name == run.job for job in visit.desk.services.jobs)
     name = tag("a", run.job, href=f"/jobs/{run.job}") if known else run.job
     return (
-        moment(run.scheduled_for, zone or visit.desk.zone),
+        page.by_clocks_of(zone or visit.desk.zone, run.scheduled_for),
         *((name,) if named else ()),
         tag("span", state, title=run.node),
         str(run.attempt) if run.attempt else None,
@@ -61,17 +61,12 @@ def badge(visit: Visit, state: runs.State) -> Html:
     return page.badge(say(visit, f"admin-run-{state}"), KINDS.get(state, "bad"))
 
 
-def moment(at: datetime, zone: ZoneInfo) -> Html:
-    """A time by some clocks, which are named."""
-    local = at.astimezone(zone)
-    return tag("time", f"{local:%Y-%m-%d %H:%M:%S}", datetime=at.isoformat(), title=str(zone))
-
-
-def _span(visit: Visit, span: timedelta | None) -> str | None:
+def _span(visit: Visit, span: timedelta | None) -> Html | None:
     if span is None:
         return None
     seconds = span.total_seconds()
-    return page.about(visit, seconds) if seconds >= LONG_SECONDS else page.brief(visit, seconds)
+    text = page.about(visit, seconds) if seconds >= LONG_SECONDS else page.brief(visit, seconds)
+    return tag("span", text, class_="whole")
 
 
 def _place(run: Run) -> str:

@@ -1,5 +1,6 @@
 """The tree, live: every place with its state, its numbers and its last fall."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
@@ -163,8 +164,8 @@ def address(path: str, **given: str) -> str:
 
 
 def note(visit: Visit, path: str) -> str:
-    """Why a place stands there, in the visitor's language where that is known."""
-    name = f"admin-place-{path.rpartition('/')[2]}"
+    """Why a place stands there, in the visitor's language where that is known; of several alike, what each does."""
+    name = f"admin-place-{re.sub('-[0-9]+$', '', path.rpartition('/')[2])}"
     words = visit.desk.services.words
     if name in words.names("admin-place-"):
         return words.plain(visit.language, name)
