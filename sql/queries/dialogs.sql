@@ -97,7 +97,7 @@ WITH wish AS (
 ), closed AS (
     UPDATE dialogs SET state = 'closed', closed_at = %(now)s,
         updated_at = greatest(%(now)s, dialogs.updated_at + interval '1 microsecond')
-    WHERE dialogs.id = ANY(ARRAY(SELECT locked.id FROM locked)) AND dialogs.state = 'open'
+    WHERE dialogs.id = ANY(ARRAY(SELECT locked.id FROM locked))
     RETURNING dialogs.id
 ), started AS (
     INSERT INTO dialogs (user_id, character_id, title, last_message_at, created_at, updated_at)

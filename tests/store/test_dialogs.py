@@ -3,9 +3,11 @@
 from typing import Any
 
 import anyio
+import psycopg
 import pytest
 
 from tests.store.people import ANNA, BORIS, DAY, NOW, VERA, register, start_dialog
+from tests.store.plans import nodes
 from vitte.store import characters, dialogs, messages, settings, users
 from vitte.store.pool import Database
 from vitte.store.users import UserId
@@ -145,6 +147,33 @@ async def test_many_wishes_are_one_statement_and_each_has_its_verdict(database: 
     closed = await dialogs.get(database, ANNA.id, before.id)
     assert closed is not None
     assert (closed.state, closed.closed_at) == ("closed", NOW + DAY)
+
+
+def test_starting_some_reads_no_others_though_the_statistics_are_old(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO users (id, first_name, created_at, updated_at) "
+            "SELECT n, 'Anna', now(), now() FROM generate_series(1, 1000) AS n"
+        )
+        connection.execute(
+            "INSERT INTO settings (user_id, language, created_at, updated_at) "
+            "SELECT id, 'en', now(), now() FROM users"
+        )
+        connection.execute("ANALYZE")
+        connection.execute(
+            "INSERT INTO dialogs (user_id, character_id, last_message_at, created_at, updated_at) "
+            "SELECT id, 1, now(), now(), now() FROM users"
+        )
+        given = {"users": [3, 5, 8], "characters": [1] * 3, "titles": [""] * 3, "now": NOW}
+        explain = b"EXPLAIN (ANALYZE, FORMAT JSON) " + dialogs.START_MANY.statement
+        [[plan]] = connection.execute(explain, given).fetchall()
+
+    removed = [
+        (node["Node Type"], node["Rows Removed by Filter"])
+        for node in nodes(plan[0]["Plan"])
+        if node.get("Relation Name") == "dialogs" and "Rows Removed by Filter" in node
+    ]
+    assert [(kind, rows) for kind, rows in removed if rows > 3] == []
 
 
 async def test_many_changes_are_one_statement_and_each_has_its_verdict(database: Database) -> None:

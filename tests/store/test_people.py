@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import a_database
 from tests.store.people import ANNA, BORIS, DAY, NOW, VERA, register
+from tests.store.plans import nodes
 from vitte.dev import stores
 from vitte.store import bans, people, users
 from vitte.store.audit import SHELL
@@ -121,10 +122,3 @@ def explained(
         [[plan]] = cursor.fetchall()
         cursor.execute("DEALLOCATE page")
     return plan[0]["Plan"]
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A plan's node, and those below it."""
-    yield plan
-    for below in plan.get("Plans", []):
-        yield from nodes(below)
