@@ -62,7 +62,12 @@ def read(visit: Visit, *, active: bool) -> Typed:
 def faults(visit: Visit, typed: Typed) -> list[str]:
     """What keeps it from being kept, each in a sentence."""
     found = [
-        say(visit, "admin-character-wrong-text", what=label(visit, name, each), most=LONGEST[name])
+        say(
+            visit,
+            f"admin-character-wrong-{'name' if name == 'names' else 'text'}",
+            what=label(visit, name, each),
+            most=LONGEST[name],
+        )
         for name in TEXTS
         for each in LANGUAGES
         if not _fits(name, typed.words[f"{name}-{each}"])
