@@ -10,7 +10,7 @@ local function makers(users, dialogs)
   return {
     subscription = function() return wrk.format("GET", "/api/v1/subscriptions/" .. pick(users)) end,
     user = function() return wrk.format("GET", "/api/v1/users/" .. pick(users)) end,
-    dialogs = function() return wrk.format("GET", "/api/v1/dialogs/?user_id=" .. pick(users)) end,
+    dialogs = function() return wrk.format("GET", "/api/v1/dialogs/?limit=20&user_id=" .. pick(users)) end,
     dialog = function() return wrk.format("GET", "/api/v1/dialogs/" .. pick(dialogs)) end,
     messages = function() return wrk.format("GET", "/api/v1/dialogs/" .. pick(dialogs) .. "/messages") end,
     new_dialog = function()
