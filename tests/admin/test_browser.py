@@ -1,6 +1,7 @@
 """The panel in a real browser: as each role, with the keyboard, with and without scripts, for everybody."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -149,6 +150,15 @@ class Screen:
     def script(self, script: str, *given: Any) -> Any:
         found: Any = self.driver.execute_script(script, *given)  # pyright: ignore[reportUnknownMemberType]
         return found
+
+    @contextmanager
+    def without_scripts(self) -> Generator[None]:
+        """A browser that runs no scripts, for the block."""
+        self.emulate("setScriptExecutionDisabled", value=True)
+        try:
+            yield
+        finally:
+            self.emulate("setScriptExecutionDisabled", value=False)
 
     def emulate(self, what: str, **how: Any) -> None:
         self.driver.execute_cdp_cmd(f"Emulation.{what}", how)  # pyright: ignore[reportUnknownMemberType]
@@ -340,8 +350,7 @@ async def test_an_owner_changes_a_character_and_brings_it_back_without_scripts(
     await panel.operator("anna")
 
     def act() -> None:
-        screen.emulate("setScriptExecutionDisabled", value=True)
-        try:
+        with screen.without_scripts():
             screen.logs_in("anna")
             screen.driver.find_element(By.LINK_TEXT, "Characters").click()
             screen.driver.find_element(By.LINK_TEXT, "Мила / Mila").click()
@@ -353,8 +362,6 @@ async def test_an_owner_changes_a_character_and_brings_it_back_without_scripts(
             assert (screen.one("del").text, screen.one("ins").text) == ("Mila", "Ludmila")
             screen.one(".sure [name=reason]").send_keys("too long", Keys.ENTER)
             screen.reads("The older version is in force again, as a new one.")
-        finally:
-            screen.emulate("setScriptExecutionDisabled", value=False)
 
     await to_thread.run_sync(act)
 
@@ -365,8 +372,7 @@ async def test_a_character_is_made_retired_and_brought_back_with_the_keyboard_an
     await panel.operator("anna")
 
     def act() -> None:
-        screen.emulate("setScriptExecutionDisabled", value=True)
-        try:
+        with screen.without_scripts():
             screen.logs_in("anna")
             screen.open("/characters")
             screen.driver.find_element(By.LINK_TEXT, "New character").send_keys(Keys.ENTER)
@@ -384,8 +390,6 @@ async def test_a_character_is_made_retired_and_brought_back_with_the_keyboard_an
             screen.one("[data-focus=restore]").send_keys(Keys.ENTER)
             screen.one(".sure [name=reason]").send_keys("she is back", Keys.ENTER)
             screen.reads("The character is offered again.", "she is away", "she is back")
-        finally:
-            screen.emulate("setScriptExecutionDisabled", value=False)
 
     await to_thread.run_sync(act)
 
@@ -415,8 +419,7 @@ async def test_everything_works_without_scripts(panel: Panel, screen: Screen) ->
     await panel.operator("anna")
 
     def act() -> None:
-        screen.emulate("setScriptExecutionDisabled", value=True)
-        try:
+        with screen.without_scripts():
             screen.logs_in("anna")
             screen.open("/tree/place?path=vitte/edges/poller")
             screen.reads("as of now")
@@ -425,8 +428,6 @@ async def test_everything_works_without_scripts(panel: Panel, screen: Screen) ->
             screen.reads("It was started anew.")
             screen.one("[action='/logout'] button").click()
             screen.reads("Password")
-        finally:
-            screen.emulate("setScriptExecutionDisabled", value=False)
 
     await to_thread.run_sync(act)
 
@@ -468,8 +469,7 @@ async def test_a_person_is_helped_and_deleted_with_the_keyboard_and_without_scri
         screen.one(f"details:has([action$='{form}']) summary").send_keys(Keys.ENTER)
 
     def act() -> None:
-        screen.emulate("setScriptExecutionDisabled", value=True)
-        try:
+        with screen.without_scripts():
             screen.logs_in("anna")
             screen.open("/people/101")
             opens("/unban")
@@ -490,8 +490,6 @@ async def test_a_person_is_helped_and_deleted_with_the_keyboard_and_without_scri
             screen.one("[name=number]").send_keys("101")
             screen.one("[name=reason]").send_keys("asked for by letter", Keys.ENTER)
             screen.reads("deletion", "messages", "users")
-        finally:
-            screen.emulate("setScriptExecutionDisabled", value=False)
 
     await to_thread.run_sync(act)
 
