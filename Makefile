@@ -69,7 +69,7 @@ bench-edge: $(VENV)/check ## measure what going through aiogram costs
 	@$(BIN)/python benchmarks/edge.py $(ARGS)
 
 bench-cron: $(VENV)/check ## measure the jobs on many messages, and beside Celery
-	@$(BIN)/python benchmarks/cron.py $(if $(REPLACED),--celery .venv-replaced/bin/python) $(ARGS)
+	@$(BIN)/python benchmarks/cron.py $(if $(REPLACED),--celery $(CURDIR)/.venv-replaced/bin/python) $(ARGS)
 
 bench-api: $(VENV)/check ## measure the REST API beside bare aiohttp (needs wrk)
 	@$(BIN)/python benchmarks/api.py $(BESIDE) $(ARGS)
