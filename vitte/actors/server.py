@@ -17,10 +17,26 @@ from vitte.errors import CannotListen
 from vitte.runtime import Life
 
 FAREWELL_SECONDS: Final = 4.0
+NOWHERE: Final = "/{nothing:.*}"
+"""The address of a route for all that have none; it comes last, and answers with its ``refusal``."""
 IDLE_SECONDS: Final = 75.0
 """How long a connection may stay without a whole head of a request; longer than Nginx keeps its own."""
 
 log = logging.getLogger(__name__)
+
+
+async def refusal(request: web.Request) -> web.HTTPException:
+    """What there is to say at ``NOWHERE``: that nothing is there, or that it takes other methods.
+
+    A route and no middleware: what aiohttp makes of those it keeps for good, and with each
+    application that has ended all that this had.
+    """
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource is not request.match_info.route.resource:
+            _, methods = await resource.resolve(request)
+            allowed |= methods
+    return web.HTTPMethodNotAllowed(request.method, allowed) if allowed else web.HTTPNotFound()
 
 
 class Server:

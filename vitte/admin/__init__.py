@@ -81,7 +81,7 @@ def build(desk: Desk) -> web.Application:
     guarded = gate.Gate(desk)
     for route in table():
         app.router.add_route(route.method, route.path, guarded.handler(route))
-    app.router.add_route("*", "/{nothing:.*}", gate.nothing)
+    app.router.add_route("*", server.NOWHERE, gate.nothing)
 
     async def close(_: web.Application) -> None:
         desk.close()

@@ -19,6 +19,7 @@ import anyio
 from aiohttp import web
 
 from vitte import i18n, metrics
+from vitte.actors import server
 from vitte.admin import faults, page
 from vitte.admin.desk import Desk, Route, Visit
 from vitte.config import LOOPBACK
@@ -31,8 +32,6 @@ LARGEST_FORM: Final = 65_536
 FORM_SECONDS: Final = 10.0
 SLOW_SECONDS: Final = 1.0
 MOST_REMEMBERED: Final = 100
-NOWHERE: Final = "/{nothing}"
-"""What the router calls the address that stands for all that there are not."""
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -169,19 +168,10 @@ def _furnish(response: web.StreamResponse) -> None:
 
 
 async def nothing(request: web.Request) -> web.StreamResponse:
-    """Say in few words, to whoever asks, that there is nothing, or that it takes other methods.
-
-    A route like others, and no middleware: what aiohttp makes of those it keeps for
-    good, and with each panel that has fallen all that this had.
-    """
-    allowed: set[str] = set()
-    for resource in request.app.router.resources():
-        if resource.canonical != NOWHERE:
-            _, methods = await resource.resolve(request)
-            allowed |= methods
-    refused = web.HTTPMethodNotAllowed(request.method, allowed) if allowed else web.HTTPNotFound()
+    """Say in few words, to whoever asks, that there is nothing, or that it takes other methods."""
+    refused = await server.refusal(request)
     response = page.bare(f"{refused.status} {refused.reason}", refused.status)
-    if allowed:
+    if "Allow" in refused.headers:
         response.headers["Allow"] = refused.headers["Allow"]
     _furnish(response)
     return response

@@ -17,6 +17,7 @@ from aiohttp import web
 from prometheus_client import Counter
 
 from vitte import log, metrics
+from vitte.actors import server
 from vitte.http import problems
 from vitte.http.written import STRICT, Written
 
@@ -66,7 +67,7 @@ def application(
         handler = _observed(route.path, route.handler, level)
         app.router.add_route(route.method, route.path, handler, expect_handler=_expect)
     nothing = _observed(NOWHERE, _nothing, level)
-    app.router.add_route("*", "/{nothing:.*}", nothing, expect_handler=_expect)
+    app.router.add_route("*", server.NOWHERE, nothing, expect_handler=_expect)
     return app
 
 
@@ -112,14 +113,7 @@ def _observed(
 
 async def _nothing(request: web.Request) -> web.StreamResponse:
     """Say that there is nothing at an address, or that it answers to other methods."""
-    allowed: set[str] = set()
-    for resource in request.app.router.resources():
-        if resource.canonical != "/{nothing}":
-            _, methods = await resource.resolve(request)
-            allowed |= methods
-    return problems.of(
-        web.HTTPMethodNotAllowed(request.method, allowed) if allowed else web.HTTPNotFound()
-    )
+    return problems.of(await server.refusal(request))
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:
