@@ -169,9 +169,22 @@ def field(
     )
 
 
+def way(visit: Visit, room: str) -> Html:
+    """The way back to the room that a page belongs to."""
+    return tag("p", tag("a", say(visit, f"admin-room-{room}"), href=f"/{room}"), class_="way")
+
+
 def notice(text: str, kind: str = "good") -> Html:
     """A sentence about what has just happened: good, or bad."""
     return tag("p", text, class_=f"notice {kind}", role="alert" if kind == "bad" else "status")
+
+
+def faults(lead: str, found: Sequence[str]) -> Html:
+    """What is wrong with what was typed, above its form; nothing where nothing is."""
+    if not found:
+        return NOTHING
+    listed = tag("ul", [tag("li", fault) for fault in found])
+    return tag("div", tag("p", lead), listed, class_="notice bad", role="alert")
 
 
 def badge(text: str, kind: str) -> Html:

@@ -80,7 +80,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     return page.show(
         visit,
         report.name,
-        tag("p", tag("a", say(visit, "admin-room-broadcasts"), href="/broadcasts"), class_="way"),
+        page.way(visit, "broadcasts"),
         page.heading(report.name, tree.pulse(visit)),
         page.notice(say(visit, f"admin-broadcast-{done}.done"))
         if done in {*ACTIONS, "create", "try"}

@@ -84,7 +84,7 @@ async def _page(
     return page.show(
         visit,
         name,
-        tag("p", tag("a", say(visit, "admin-room-characters"), href="/characters"), class_="way"),
+        page.way(visit, "characters"),
         page.heading(name, tag("code", character.slug), _offered(visit, character)),
         fault,
         versions.differences(visit, traits.made(typed), character, "admin-character-theirs")

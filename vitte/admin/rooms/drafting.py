@@ -16,7 +16,7 @@ from msgspec import Struct
 from vitte.actors import wording
 from vitte.admin import page
 from vitte.admin.desk import Visit, say
-from vitte.admin.html import NOTHING, Html, tag
+from vitte.admin.html import Html, tag
 from vitte.errors import BadWords
 from vitte.i18n import LANGUAGES
 from vitte.store import broadcasts
@@ -127,20 +127,14 @@ def _page(
     return page.show(
         visit,
         title,
-        tag("p", tag("a", say(visit, "admin-room-broadcasts"), href="/broadcasts"), class_="way"),
+        page.way(visit, "broadcasts"),
         page.heading(title),
         tag("p", say(visit, "admin-draft-lead"), class_="lead"),
-        _faults(visit, faults) if faults else NOTHING,
+        page.faults(say(visit, "admin-draft-wrong"), faults),
         tag("section", _form(visit, typed), class_="card"),
         room="broadcasts",
         status=status,
     )
-
-
-def _faults(visit: Visit, faults: Sequence[str]) -> Html:
-    told = tag("ul", [tag("li", fault) for fault in faults])
-    lead = tag("p", say(visit, "admin-draft-wrong"))
-    return tag("div", lead, told, class_="notice bad", role="alert")
 
 
 def _form(visit: Visit, typed: Typed) -> Html:

@@ -88,7 +88,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     return page.show(
         visit,
         job.name,
-        tag("p", tag("a", say(visit, "admin-room-jobs"), href="/jobs"), class_="way"),
+        page.way(visit, "jobs"),
         page.heading(job.name, tree.pulse(visit) if before == NEWEST else NOTHING),
         tag("p", _note(visit, job), class_="lead"),
         page.notice(say(visit, f"admin-jobs-{done}.done")) if done in ORDERS else NOTHING,

@@ -69,7 +69,7 @@ def _page(visit: Visit, letter: Letter, body: str = "") -> web.Response:
     return page.show(
         visit,
         title,
-        tag("p", tag("a", say(visit, "admin-room-letters"), href="/letters"), class_="way"),
+        page.way(visit, "letters"),
         page.heading(title),
         tag(
             "section",

@@ -10,11 +10,10 @@ from aiohttp import web
 from vitte.actors import cache
 from vitte.admin import asking, page
 from vitte.admin.desk import Visit, say
-from vitte.admin.html import NOTHING, Html, tag
+from vitte.admin.html import Html, tag
 from vitte.admin.rooms import traits
 from vitte.admin.rooms.traits import Typed
 from vitte.errors import TooManyOffered
-from vitte.i18n import LANGUAGES
 from vitte.store import characters
 from vitte.store.characters import Character
 
@@ -23,7 +22,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
     """The form; the newcomer stands behind those that there are."""
     known = await characters.list_every(visit.desk.services.database)
     last = max((each.position for each in known), default=0)
-    words = {f"{name}-{each}": "" for name in traits.TEXTS for each in LANGUAGES}
+    words = dict.fromkeys(traits.FIELDS, "")
     position = str(min(last + 1, traits.MOST_POSITION))
     return _page(visit, Typed(words=words, temperament="", position=position, active=True), [])
 
@@ -65,10 +64,10 @@ def _page(
     return page.show(
         visit,
         title,
-        tag("p", tag("a", say(visit, "admin-room-characters"), href="/characters"), class_="way"),
+        page.way(visit, "characters"),
         page.heading(title),
         tag("p", say(visit, "admin-character-new-lead"), class_="lead"),
-        traits.told(visit, faults) if faults else NOTHING,
+        traits.told(visit, faults),
         tag("section", _form(visit, typed), class_="card"),
         room="characters",
         status=status,

@@ -134,7 +134,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     return page.show(
         visit,
         name,
-        tag("p", tag("a", say(visit, "admin-room-people"), href="/people"), class_="way"),
+        page.way(visit, "people"),
         page.heading(
             name, page.marks(_reach(visit, found.unreachable_since), bans.badge(visit, known.ban))
         ),

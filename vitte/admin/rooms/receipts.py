@@ -114,7 +114,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     return page.show(
         visit,
         title,
-        tag("p", tag("a", say(visit, "admin-room-receipts"), href="/receipts"), class_="way"),
+        page.way(visit, "receipts"),
         page.heading(title),
         page.notice(say(visit, "admin-receipts-again"), "bad") if broken else NOTHING,
         tag("section", page.facts(rows), class_="card"),

@@ -22,7 +22,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     return page.show(
         visit,
         title,
-        tag("p", tag("a", say(visit, "admin-room-overview"), href="/overview"), class_="way"),
+        page.way(visit, "overview"),
         page.heading(title),
         tag("section", parts, class_="card runbook", lang="en"),
         room="overview",

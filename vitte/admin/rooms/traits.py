@@ -18,6 +18,10 @@ from vitte.i18n import LANGUAGES, Language
 from vitte.store.characters import LONGEST_SLUG, Temperament, Traits
 
 TEXTS: Final = ("names", "about", "greetings")
+FIELDS: Final[dict[str, tuple[str, Language]]] = {
+    f"{name}-{language}": (name, language) for name in TEXTS for language in LANGUAGES
+}
+"""The fields of the texts: of what, and in which language."""
 LONGEST: Final = {"names": 40, "about": 500, "greetings": 3_500}
 """So many characters each text has at most: a name stands on a button."""
 TEMPERAMENTS: Final[tuple[Temperament, ...]] = get_args(Temperament)
@@ -38,9 +42,8 @@ class Typed(Struct, frozen=True, kw_only=True):
 
 def of(traits: Traits) -> Typed:
     """The form as it shows some traits."""
-    words = {f"{name}-{each}": getattr(traits, name)[each] for name in TEXTS for each in LANGUAGES}
     return Typed(
-        words=words,
+        words={field: getattr(traits, name)[each] for field, (name, each) in FIELDS.items()},
         temperament=traits.temperament,
         position=str(traits.position),
         active=traits.active,
@@ -50,13 +53,13 @@ def of(traits: Traits) -> Typed:
 def read(visit: Visit, *, active: bool) -> Typed:
     """What the form says."""
     return Typed(
-        words={f"{name}-{each}": visit.written(f"{name}-{each}") for name in TEXTS for each in LANGUAGES},
+        words={field: visit.written(field) for field in FIELDS},
         temperament=visit.typed("temperament"),
         position=visit.typed("position"),
         active=active,
         slug=visit.typed("slug"),
         reason=visit.typed("reason"),
-    )  # fmt: skip
+    )
 
 
 def faults(visit: Visit, typed: Typed) -> list[str]:
@@ -68,9 +71,8 @@ def faults(visit: Visit, typed: Typed) -> list[str]:
             what=label(visit, name, each),
             most=LONGEST[name],
         )
-        for name in TEXTS
-        for each in LANGUAGES
-        if not _fits(name, typed.words[f"{name}-{each}"])
+        for field, (name, each) in FIELDS.items()
+        if not _fits(name, typed.words[field])
     ]
     if typed.temperament not in TEMPERAMENTS:
         found.append(say(visit, "admin-character-wrong-temperament"))
@@ -106,9 +108,7 @@ def made(typed: Typed) -> Traits:
 
 def told(visit: Visit, found: Sequence[str]) -> Html:
     """What is wrong, above the form."""
-    lead = tag("p", say(visit, "admin-character-wrong"))
-    listed = tag("ul", [tag("li", fault) for fault in found])
-    return tag("div", lead, listed, class_="notice bad", role="alert")
+    return page.faults(say(visit, "admin-character-wrong"), found)
 
 
 def fields(visit: Visit, typed: Typed) -> list[Html]:
