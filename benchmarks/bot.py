@@ -19,7 +19,6 @@ started here is ended here, by its id.
 
 import argparse
 import json
-import re
 import shlex
 import statistics
 import sys
@@ -51,6 +50,8 @@ examples:
 A command given with --beside is measured in the same rounds. These words in it are
 filled in: {token} and {telegram} (the Bot API to poll), {database} and {redis} (its own)."""
 
+VITTE: Final = "vitte"
+FLOOD: Final = "a flood"
 SIZES: Final = (1_000, 10_000)
 HUNDRED: Final = 100
 HURRIED: Final = range(1, 50)
@@ -96,6 +97,7 @@ class Bench:
         self.running = running
         self.folder = folder
         self.figures, self.memory, self.urgent = Figures(), Figures(), Figures()
+        self.others: list[str] = []
         self.administration = _administration(running)
         self._next_person = FIRST_PERSON
 
@@ -107,6 +109,7 @@ class Bench:
                 everybody.append(_replaced(telegram, self.running, self.given.replaced))
             for number, words in enumerate(self.given.beside, start=1):
                 everybody.append(_beside(telegram, self.running, number, words))
+            self.others = [measured.peer.name for measured in everybody[1:]]
             for number in range(1, self.given.rounds + 1):
                 for people in self.given.people or SIZES:
                     for measured in everybody:
@@ -137,18 +140,19 @@ class Bench:
 
     def _ratios(self) -> Iterator[str]:
         """How many times faster vitte is in a flood, and how much less CPU it takes an update."""
-        ours = re.compile(r"a flood: vitte, (.+) people")
-        for row in self.figures.rows:
-            if (found := ours.fullmatch(row)) is None:
-                continue
-            rate, cpu = (self.figures.median(row, column) for column in ("a second", "CPU ms"))
-            for other in self.figures.rows:
-                if other == row or not re.fullmatch(f"a flood: .+, {found[1]} people", other):
-                    continue
-                faster = rate / self.figures.median(other, "a second")
-                less = self.figures.median(other, "CPU ms") / cpu
-                name = other.removeprefix("a flood: ")
-                yield f"\nIn a flood vitte is {faster:.1f} times as fast as {name}, at 1/{less:.1f} of the CPU."
+        for people in self.given.people or SIZES:
+            ours = row_of(FLOOD, VITTE, people)
+            for name in self.others:
+                theirs = row_of(FLOOD, name, people)
+                faster = self._ratio(ours, theirs, "a second")
+                less = self._ratio(theirs, ours, "CPU ms")
+                yield (
+                    f"\nIn a flood of {people:,} people vitte is {faster:.1f} times as fast as {name}, "
+                    f"at 1/{less:.1f} of the CPU."
+                )
+
+    def _ratio(self, one: str, other: str, column: str) -> float:
+        return self.figures.median(one, column) / self.figures.median(other, column)
 
     async def _measure_one(self, measured: Measured, people: int, telegram: LocalTelegram) -> None:
         crowd = Crowd(telegram, measured.bot)
@@ -164,7 +168,7 @@ class Bench:
             async with anyio.create_task_group() as group:
                 if measured.bot is telegram.bot:
                     group.start_soon(urgent.press_on, HURRIED)
-                await watched.during("a flood", crowd.all_at_once(everyone, flood, window=window))
+                await watched.during(FLOOD, crowd.all_at_once(everyone, flood, window=window))
                 group.cancel_scope.cancel()
             for what, waits in urgent.waits.items():
                 if waits:
@@ -194,6 +198,11 @@ class Bench:
         return weights
 
 
+def row_of(what: str, who: str, people: int) -> str:
+    """What a row of the figures is called."""
+    return f"{what}: {who}, {people:,} people"
+
+
 async def _polled(bot: Bot) -> None:
     with anyio.fail_after(measuring.PATIENCE):
         while bot.updates.poll is None:  # noqa: ASYNC110  # it tells nobody
@@ -217,7 +226,7 @@ class _Watched:
         after = self._counts()
         done = max(ran.answered, 1)
         self._bench.figures.add(
-            f"{what}: {self._measured.peer.name}, {self._people:,} people",
+            row_of(what, self._measured.peer.name, self._people),
             **{
                 "a second": ran.rate,
                 "CPU ms": (after.cpu - before.cpu) / done * 1000,
@@ -240,7 +249,7 @@ class _Watched:
 def _vitte(telegram: LocalTelegram, running: stores.Stores) -> Measured:
     port, metrics = measuring.free_port(), measuring.free_port()
     peer = Peer(
-        name="vitte",
+        name=VITTE,
         command=[sys.executable, "-m", "vitte", "run"],
         port=port,
         environment={

@@ -53,8 +53,8 @@ def environment(
         "REDIS_URL": redis_url,
         "CELERY_BROKER_URL": f"{broker}?virtual_host=15",
         "C_FORCE_ROOT": "1",
-        **({"BOT_TOKEN": token} if token else {}),
-        **({"TELEGRAM_API_BASE": telegram} if telegram else {}),
+        "BOT_TOKEN": token,
+        "TELEGRAM_API_BASE": telegram,
     }
 
 
